@@ -1,0 +1,1 @@
+"""What Esteira does: the use cases, and the ports through which they reach the outside."""

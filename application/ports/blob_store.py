@@ -1,0 +1,57 @@
+"""Port: the object store, which holds the bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresignedRequest:
+    """A request that a client may make by itself: send exactly `headers` (Content-Length is the client's own)."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobInfo:
+    """What the store knows of an object: `etag` changes whenever the bytes do and is opaque."""
+
+    size_bytes: int
+    content_type: str
+    etag: str
+
+
+class BlobStore(Protocol):
+    """Keeps objects under keys. Keys are ours: ASCII letters, digits, `/`, `-`, `_` and `.`, no `..`.
+
+    Every method but the presigning ones does I/O and raises StorageUnavailable (retryable) when the store does not
+    answer or answers with a fault of its own. Not promised: listing order, locking, versions.
+    """
+
+    def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
+        """Sign an upload bound to method, key, size and type. Absolute URL. No I/O."""
+        ...
+
+    def presign_get(self, key: str, *, filename: str, content_type: str, expires_in_seconds: int) -> PresignedRequest:
+        """Sign a download which is saved under `filename` (any Unicode; made safe here). Absolute URL. No I/O."""
+        ...
+
+    def head(self, key: str) -> BlobInfo:
+        """Return what is stored. Raises BlobNotFound."""
+        ...
+
+    def download(self, key: str, target: Path, *, etag: str) -> str:
+        """Stream the object of just that etag into `target`; return its SHA-256 in hex.
+
+        Raises BlobNotFound, BlobChanged when the etag is another. `target` may be half written after an error.
+        """
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Delete; True if there was something. Safe to repeat."""
+        ...

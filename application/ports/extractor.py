@@ -1,0 +1,42 @@
+"""Port: reads a file of unknown content and gives its text, page by page."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from domain.extracted_page import ExtractedPage, UnreadablePage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentOpened:
+    """What is known once a file was opened: its type as the bytes say, and its pages (None where it has none)."""
+
+    media_type: str
+    page_count: int | None
+
+
+class ExtractionStream(Protocol):
+    """An opened document. Iterating reads on; pages come in order, each once, readable or not."""
+
+    @property
+    def opened(self) -> DocumentOpened:
+        """Type and number of pages."""
+        ...
+
+    def __iter__(self) -> Iterator[ExtractedPage | UnreadablePage]:
+        """Yield pages as they are read. Raises DocumentUnreadable when nothing more can be read at all."""
+        ...
+
+
+class Extractor(Protocol):
+    """Opens documents. Hostile bytes can crash, hang or bloat the reader, never the caller."""
+
+    def open(self, path: Path, *, filename: str) -> AbstractContextManager[ExtractionStream]:
+        """Open a local file. `filename` is a hint among text formats only (Markdown or plain): bytes decide otherwise.
+
+        Raises DocumentUnreadable (on entering) with the code that says why. Leaving the context frees the reader,
+        also in the middle of a document.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The only room where wires show: settings, wiring and the embedded stack."""

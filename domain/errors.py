@@ -1,0 +1,133 @@
+"""The errors of Esteira. Each has a stable `code`; a person can act on its text; `retryable` says if time may heal it.
+
+An error's docstring is its message unless the raiser has a better sentence.
+"""
+
+from typing import ClassVar
+
+
+class EsteiraError(Exception):
+    """Something went wrong inside Esteira."""
+
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip()
+        super().__init__(self.detail)
+
+
+class DocumentNotFound(EsteiraError):
+    """There is no document with this id."""
+
+    code = "document_not_found"
+
+
+class JobNotFound(EsteiraError):
+    """There is no job with this id."""
+
+    code = "job_not_found"
+
+
+class PageNotFound(EsteiraError):
+    """This document has no such page."""
+
+    code = "page_not_found"
+
+
+class InvalidRequest(EsteiraError):
+    """The request is not understood."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str | None = None, *, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class TooLarge(EsteiraError):
+    """The file is larger than this server takes."""
+
+    code = "too_large"
+
+
+class UploadMissing(EsteiraError):
+    """The bytes are not in the object store yet: PUT them to the upload URL first, then ask for processing again."""
+
+    code = "upload_missing"
+
+
+class UploadMismatch(EsteiraError):
+    """What was uploaded is not what was promised at presign: ask for a new upload URL and send the file again."""
+
+    code = "upload_mismatch"
+
+
+class AlreadyFinal(EsteiraError):
+    """The work has already ended; there is nothing left to cancel."""
+
+    code = "already_final"
+
+
+class LeaseLost(EsteiraError):
+    """This run does not own its action any more: another worker has it, or it was ended. Write nothing."""
+
+    code = "lease_lost"
+
+
+class RunCancelled(EsteiraError):
+    """The work was cancelled by its owner."""
+
+    code = "cancelled"
+
+
+class DeadlineExceeded(EsteiraError):
+    """The work took longer than it may take; raise ESTEIRA_INDEX_TIMEOUT_SECONDS for documents like this one."""
+
+    code = "timeout"
+
+
+class IllegalTransition(EsteiraError):
+    """This step is not allowed in the present state."""
+
+    code = "illegal_transition"
+
+
+class BlobNotFound(EsteiraError):
+    """The object store has no such object."""
+
+    code = "blob_not_found"
+
+
+class BlobChanged(EsteiraError):
+    """The object was replaced after it was checked: ask for processing again."""
+
+    code = "upload_mismatch"
+
+
+class StorageUnavailable(EsteiraError):
+    """The object store does not answer; the work is tried again by itself."""
+
+    code = "storage_unavailable"
+    retryable = True
+
+
+class DatabaseUnavailable(EsteiraError):
+    """The database does not answer; the work is tried again by itself."""
+
+    code = "database_unavailable"
+    retryable = True
+
+
+class QueueUnavailable(EsteiraError):
+    """Redis does not answer; jobs wait in PostgreSQL and are sent when it is back."""
+
+    code = "queue_unavailable"
+    retryable = True
+
+
+class EmbeddingUnavailable(EsteiraError):
+    """The embedding model could not be run; the work is tried again by itself."""
+
+    code = "embedding_unavailable"
+    retryable = True

@@ -1,0 +1,71 @@
+"""Why a document could not be processed: the codes users see, what each says, and if trying again can help."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from domain.errors import EsteiraError
+
+
+class FailureCode(StrEnum):
+    """Stable codes of failed documents and unreadable pages."""
+
+    EMPTY = "empty"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    ENCRYPTED = "encrypted"
+    CORRUPT = "corrupt"
+    NEEDS_OCR = "needs_ocr"
+    TOO_LARGE_UNPACKED = "too_large_unpacked"
+    TOO_MANY_PAGES = "too_many_pages"
+    NO_TEXT = "no_text"
+    PARSER_CRASHED = "parser_crashed"
+    PARSER_TIMEOUT = "parser_timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    UPLOAD_MISMATCH = "upload_mismatch"
+    TIMEOUT = "timeout"
+    WORKER_LOST = "worker_lost"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+
+
+SENTENCES: dict[FailureCode, str] = {
+    FailureCode.EMPTY: "The file has no bytes. Upload it again with its content.",
+    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, DOCX, HTML, Markdown and plain text.",
+    FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without the password.",
+    FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
+    FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Run text recognition (OCR) on the file and upload the result.",
+    FailureCode.TOO_LARGE_UNPACKED: "Unpacked, the file is larger than is allowed. Split it, or remove embedded media.",
+    FailureCode.TOO_MANY_PAGES: "The document has more pages than are allowed. Split it and upload the parts.",
+    FailureCode.NO_TEXT: "The file was read, but there is no text in it.",
+    FailureCode.PARSER_CRASHED: "The file crashes the program that reads it. Re-save it with another program and upload that.",
+    FailureCode.PARSER_TIMEOUT: "Reading the file takes longer than is allowed. Re-save or split it and upload that.",
+    FailureCode.OUT_OF_MEMORY: "Reading the file takes more memory than is allowed. Split it and upload the parts.",
+    FailureCode.UPLOAD_MISMATCH: "The bytes do not have the SHA-256 that was promised at presign. Upload the file again.",
+    FailureCode.TIMEOUT: "Processing took longer than is allowed. Split the document, or raise ESTEIRA_INDEX_TIMEOUT_SECONDS.",
+    FailureCode.WORKER_LOST: "The worker died while it processed this, several times over. Try again, or look at the worker's log.",
+    FailureCode.STORAGE_UNAVAILABLE: "The object store did not answer, several times over. Try again when it is back.",
+}
+
+
+class DocumentUnreadable(EsteiraError):
+    """The document cannot be processed, and trying again with the same bytes will not help."""
+
+    code: ClassVar[str] = "unreadable"
+
+    def __init__(self, failure_code: FailureCode, detail: str | None = None) -> None:
+        super().__init__(detail or SENTENCES[failure_code])
+        self.failure_code = failure_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What is stored and shown of an error: a stable code, a sentence, and if a later try may succeed."""
+
+    code: str
+    message: str
+    retryable: bool
+
+    @classmethod
+    def from_error(cls, error: EsteiraError) -> "Failure":
+        """Return what is to be shown of an error: for an unreadable document, its failure code."""
+        code = error.failure_code.value if isinstance(error, DocumentUnreadable) else error.code
+        return cls(code=code, message=error.detail, retryable=error.retryable)

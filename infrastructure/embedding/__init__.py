@@ -1,0 +1,1 @@
+"""Embedding models: the default encoder without torch, and sentence-transformers."""

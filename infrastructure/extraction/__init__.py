@@ -1,0 +1,1 @@
+"""Reads hostile documents in a sandboxed child process: one file a format."""

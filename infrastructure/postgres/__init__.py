@@ -1,0 +1,1 @@
+"""PostgreSQL is the truth: tables, transactions, queries and search."""

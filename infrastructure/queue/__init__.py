@@ -1,0 +1,1 @@
+"""Redis is a doorbell: RQ carries ids to workers, and nothing is lost when it is wiped."""

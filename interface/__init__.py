@@ -1,0 +1,1 @@
+"""The driving side: HTTP and command line. It sees the application and the domain only."""
