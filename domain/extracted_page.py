@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """A heading inside a page: `offset` counts code points from the page's start; `level` is from 1 (outermost) to 6."""
+    """A heading in a page: `offset` counts code points from the page's start, `level` is 1 (outermost) to 6."""
 
     offset: int
     level: int

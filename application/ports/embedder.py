@@ -26,7 +26,10 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed texts in order: float32, (len(texts), dimensions), unit length. Raises EmbeddingUnavailable (retryable)."""
+        """Embed texts in order: float32, (len(texts), dimensions), unit length.
+
+        Raises EmbeddingUnavailable (retryable).
+        """
         ...
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:

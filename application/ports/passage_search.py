@@ -1,0 +1,57 @@
+"""Port: finds published passages by meaning and by words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.chunk import Chunk
+from domain.ids import ChunkId, DocumentId, TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageFilter:
+    """Which documents are searched: every condition must hold; `metadata` values must be equal."""
+
+    tenant_id: TenantId
+    document_ids: Sequence[DocumentId] | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A chunk as found, with its document."""
+
+    key: int
+    chunk_id: ChunkId
+    document_id: DocumentId
+    filename: str
+    external_id: str | None
+    metadata: Mapping[str, object]
+    chunk: Chunk
+
+
+class PassageSearch(Protocol):
+    """Searches the published chunks of one model. Raises DatabaseUnavailable (retryable)."""
+
+    def semantic(
+        self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
+    ) -> Mapping[int, float]:
+        """Return the nearest `pool` chunks by key with their cosine (-1 to 1), also under narrow filters."""
+        ...
+
+    def keyword(
+        self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter, *, pool: int
+    ) -> Mapping[int, float]:
+        """Return the best `pool` chunks by key with their BM25 score (k1 0.9, b 0.4), for terms by language."""
+        ...
+
+    def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
+        """Return the exact cosine of given chunks."""
+        ...
+
+    def passages(self, keys: Sequence[int]) -> Sequence[Passage]:
+        """Load passages, in the order of `keys`; those deleted meanwhile are left out."""
+        ...

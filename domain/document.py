@@ -1,0 +1,55 @@
+"""A document: what was promised at presign, and what was found when processing was asked for."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.ids import DocumentId, JobId, TenantId
+
+MAX_FILENAME_CHARACTERS = 255
+
+
+class DocumentStatus(StrEnum):
+    """What a document is doing, as users see it."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document as its owner described it. `job_id` is its latest processing, None before the first."""
+
+    id: DocumentId
+    tenant_id: TenantId
+    filename: str
+    content_type: str
+    size_bytes: int
+    checksum_sha256: str | None
+    external_id: str | None
+    metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    chunk_tokens: int
+    chunk_overlap: int
+    job_id: JobId | None = None
+    created_at: datetime
+
+    @property
+    def object_key(self) -> str:
+        """Where the object store keeps the uploaded bytes."""
+        return f"documents/{self.id}/original"
+
+
+def clean_filename(name: str) -> str:
+    """Return the name to show: the last path part, no control characters, bounded; "document" if nothing is left."""
+    last_part = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
+    visible = "".join(c for c in last_part if not unicodedata.category(c).startswith("C"))
+    stem, dot, extension = visible.strip().rpartition(".")
+    if dot and stem and len(extension) < MAX_FILENAME_CHARACTERS // 8:
+        return f"{stem[: MAX_FILENAME_CHARACTERS - len(extension) - 1]}.{extension}"
+    return visible.strip(" .")[:MAX_FILENAME_CHARACTERS] or "document"

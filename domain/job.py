@@ -1,0 +1,81 @@
+"""A job: one or more actions that run on their own; its status is worked out from theirs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from domain.action import Action, ActionStatus
+from domain.errors import AlreadyFinal
+from domain.ids import ActionId, DocumentId, JobId, TenantId, new_uuid7
+
+INDEX = "index"
+DOCUMENT_QUEUE = "document_processing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Actions of one request. `version` rises with every change that a reader can see."""
+
+    id: JobId
+    tenant_id: TenantId
+    document_id: DocumentId | None
+    version: int = 1
+    actions: tuple[Action, ...]
+    created_at: datetime
+
+    @property
+    def status(self) -> ActionStatus:
+        """Processing while anything moves; then failed if one failed, cancelled if one was, else completed."""
+        states = {action.status for action in self.actions}
+        if states == {ActionStatus.PENDING}:
+            return ActionStatus.PENDING
+        if states & {ActionStatus.PENDING, ActionStatus.PROCESSING}:
+            return ActionStatus.PROCESSING
+        for status in (ActionStatus.FAILED, ActionStatus.CANCELLED):
+            if status in states:
+                return status
+        return ActionStatus.COMPLETED
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the first action started."""
+        return min((a.started_at for a in self.actions if a.started_at), default=None)
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When the last action ended; None while one has not."""
+        ends = [a.completed_at for a in self.actions]
+        return None if None in ends else max(end for end in ends if end)
+
+    def action(self, action_id: ActionId) -> Action:
+        """Return the action of that id."""
+        return next(action for action in self.actions if action.id == action_id)
+
+    def change(self, action_id: ActionId, transition: Callable[[Action], Action]) -> Self:
+        """Return the job with one action after `transition`."""
+        changed = tuple(transition(a) if a.id == action_id else a for a in self.actions)
+        return replace(self, version=self.version + 1, actions=changed)
+
+    def request_cancel(self, *, now: datetime) -> Self:
+        """Cancel every action that has not ended. Raises AlreadyFinal when all have."""
+        if all(action.is_final for action in self.actions):
+            raise AlreadyFinal
+        changed = tuple(a if a.is_final else a.request_cancel(now=now) for a in self.actions)
+        return replace(self, version=self.version + 1, actions=changed)
+
+
+def new_index_job(*, document_id: DocumentId, tenant_id: TenantId, etag: str, max_attempts: int, now: datetime) -> Job:
+    """Return a job that indexes a document. `etag` pins the bytes that were checked."""
+    job_id = JobId(new_uuid7())
+    action = Action(
+        id=ActionId(new_uuid7()),
+        job_id=job_id,
+        type=INDEX,
+        queue=DOCUMENT_QUEUE,
+        params={"document_id": str(document_id), "etag": etag},
+        max_attempts=max_attempts,
+        due_at=now,
+        created_at=now,
+    )
+    return Job(id=job_id, tenant_id=tenant_id, document_id=document_id, actions=(action,), created_at=now)

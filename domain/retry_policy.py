@@ -1,0 +1,22 @@
+"""When a failed action is tried again, and how long it waits."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter (Brooker 2015, "Exponential Backoff And Jitter").
+
+    An action that took its worker with it `max_crashes` times is buried, whatever attempts it has left: it is poison.
+    """
+
+    max_crashes: int = 3
+    first_delay_seconds: float = 2.0
+    longest_delay_seconds: float = 300.0
+
+    def delay(self, attempt: int) -> timedelta:
+        """Return the wait after the `attempt`-th run (from 1): between half and the whole of a doubling span."""
+        span = min(self.longest_delay_seconds, self.first_delay_seconds * 2 ** min(attempt - 1, 30))
+        return timedelta(seconds=random.uniform(span / 2, span))  # noqa: S311 - jitter is no secret

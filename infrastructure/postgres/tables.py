@@ -1,0 +1,207 @@
+"""The tables, as SQLAlchemy Core sees them. Migrations own the schema; a test holds the two against each other."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Vector(UserDefinedType[object]):
+    """pgvector's type without fixed dimensions: each model has an expression index with its own."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the SQL type."""
+        return "vector"
+
+
+def _instant(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
+    return Column(
+        name, DateTime(timezone=True), nullable=nullable, server_default=text("now()") if default_now else None
+    )
+
+
+tenants = Table("tenants", metadata, Column("id", Uuid, primary_key=True), Column("name", Text, nullable=False))
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("checksum_sha256", Text),
+    Column("external_id", Text),
+    Column("metadata", JSONB, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False),
+    Column("chunk_overlap", Integer, nullable=False),
+    Column("job_id", Uuid),
+    # The run whose pages and chunks readers see: publishing is one update of this column.
+    Column("published_run", Uuid),
+    _instant("created_at"),
+    Index("ix_documents_tenant_id_id", "tenant_id", "id"),
+    Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id"),
+    Index("ix_documents_published_run", "published_run"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), nullable=False),
+    # No foreign key: a job's history outlives its document.
+    Column("document_id", Uuid),
+    Column("version", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    _instant("created_at"),
+    _instant("started_at", nullable=True),
+    _instant("completed_at", nullable=True),
+    Index("ix_jobs_document_id", "document_id"),
+    Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
+)
+
+job_actions = Table(
+    "job_actions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("job_id", Uuid, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("result", JSONB),
+    Column("error", JSONB),
+    Column("report", JSONB, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False),
+    Column("dispatch_no", Integer, nullable=False),
+    Column("run_lease", BigInteger, nullable=False),
+    Column("worker", Text),
+    Column("cancel_requested", Boolean, nullable=False),
+    _instant("due_at"),
+    _instant("sent_at", nullable=True),
+    _instant("lease_until", nullable=True),
+    _instant("deadline", nullable=True),
+    _instant("created_at"),
+    _instant("started_at", nullable=True),
+    _instant("completed_at", nullable=True),
+    Index("ix_job_actions_job_id", "job_id"),
+    Index("ix_job_actions_unsent", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
+    Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("job_id", Uuid, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("action_id", Uuid),
+    Column("version", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    _instant("at", default_now=True),
+    Index("ix_events_job_id_id", "job_id", "id"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer),
+    Column("char_start", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_pages_document_id", "document_id"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    # A small number of its own: postings and the vector index carry it millions of times.
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("chunk_id", Uuid, nullable=False),
+    Column("run_id", Uuid, nullable=False),
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("char_start", BigInteger, nullable=False),
+    Column("char_end", BigInteger, nullable=False),
+    Column("page_start", Integer),
+    Column("page_end", Integer),
+    Column("token_count", Integer, nullable=False),
+    Column("headings", ARRAY(Text), nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("term_count", Integer, nullable=False),
+    UniqueConstraint("run_id", "position"),
+    UniqueConstraint("chunk_id"),
+    Index("ix_chunks_document_id", "document_id"),
+)
+
+embedding_models = Table(
+    "embedding_models",
+    metadata,
+    Column("id", SmallInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("dimensions", Integer, nullable=False),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("chunk", BigInteger, ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", SmallInteger, ForeignKey("embedding_models.id"), primary_key=True),
+    Column("vector", Vector, nullable=False),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("language", Text, nullable=False),
+    Column("term", Text, nullable=False),
+    # No foreign key: checking it for each of a chunk's hundred postings would cost more than writing them.
+    Column("chunk", BigInteger, nullable=False),
+    Column("frequency", SmallInteger, nullable=False),
+    Column("length", Integer, nullable=False),
+    Index("ix_postings_language_term_chunk", "language", "term", "chunk", postgresql_include=["frequency", "length"]),
+    Index("ix_postings_chunk", "chunk"),
+)
+
+embedding_cache = Table(
+    "embedding_cache",
+    metadata,
+    Column("model", SmallInteger, ForeignKey("embedding_models.id"), primary_key=True),
+    Column("content_hash", LargeBinary, primary_key=True),
+    Column("vector", Vector, nullable=False),
+    _instant("used_at", default_now=True),
+)
