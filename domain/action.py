@@ -119,6 +119,12 @@ class Action:
         if not self.holds(run):
             raise LeaseLost
 
+    def is_expired(self, *, now: datetime) -> bool:
+        """Tell whether the run stopped beating, or is overdue."""
+        return (self.lease_until is not None and self.lease_until < now) or (
+            self.deadline is not None and self.deadline < now
+        )
+
     def complete(self, *, now: datetime, result: Mapping[str, object], report: Report) -> Self:
         """End well."""
         return self._end(ActionStatus.COMPLETED, now=now, result=result, report=report, error=None)

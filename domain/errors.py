@@ -17,6 +17,12 @@ class EsteiraError(Exception):
         super().__init__(self.detail)
 
 
+class UnexpectedError(EsteiraError):
+    """Something went wrong inside Esteira; the worker's log says what."""
+
+    retryable = True
+
+
 class DocumentNotFound(EsteiraError):
     """There is no document with this id."""
 
@@ -79,6 +85,13 @@ class RunCancelled(EsteiraError):
     """The work was cancelled by its owner."""
 
     code = "cancelled"
+
+
+class WorkerStopping(EsteiraError):
+    """The worker was asked to stop; the work is given back and runs elsewhere."""
+
+    code = "worker_stopping"
+    retryable = True
 
 
 class DeadlineExceeded(EsteiraError):

@@ -48,6 +48,11 @@ class Job:
         ends = [a.completed_at for a in self.actions]
         return None if None in ends else max(end for end in ends if end)
 
+    @property
+    def is_final(self) -> bool:
+        """True once every action has ended."""
+        return all(action.is_final for action in self.actions)
+
     def action(self, action_id: ActionId) -> Action:
         """Return the action of that id."""
         return next(action for action in self.actions if action.id == action_id)
@@ -58,10 +63,17 @@ class Job:
         return replace(self, version=self.version + 1, actions=changed)
 
     def request_cancel(self, *, now: datetime) -> Self:
-        """Cancel every action that has not ended. Raises AlreadyFinal when all have."""
-        if all(action.is_final for action in self.actions):
+        """Cancel what waits and ask the workers of what runs. Raises AlreadyFinal when all has ended."""
+        if self.is_final:
             raise AlreadyFinal
-        changed = tuple(a if a.is_final else a.request_cancel(now=now) for a in self.actions)
+        return self._change_unfinished(lambda action: action.request_cancel(now=now))
+
+    def cancel(self, *, now: datetime) -> Self:
+        """Cancel at once, also what runs: its workers lose their leases."""
+        return self._change_unfinished(lambda action: action.cancel(now=now))
+
+    def _change_unfinished(self, transition: Callable[[Action], Action]) -> Self:
+        changed = tuple(a if a.is_final else transition(a) for a in self.actions)
         return replace(self, version=self.version + 1, actions=changed)
 
 

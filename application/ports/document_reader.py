@@ -1,0 +1,84 @@
+"""Port: what readers see of documents, jobs and published passages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.action import Action
+from domain.chunk import Chunk
+from domain.document import Document, DocumentStatus
+from domain.ids import ChunkId, DocumentId, TenantId
+from domain.job import INDEX, Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentState:
+    """A document with its latest processing. `queue_position` is from 1, None unless it waits for a worker."""
+
+    document: Document
+    job: Job | None
+    queue_position: int | None = None
+
+    @property
+    def index_action(self) -> Action | None:
+        """The action that decides the document's status."""
+        return next((a for a in self.job.actions if a.type == INDEX), None) if self.job else None
+
+    @property
+    def status(self) -> DocumentStatus:
+        """What users see."""
+        return DocumentStatus(self.index_action.status) if self.index_action else DocumentStatus.AWAITING_UPLOAD
+
+    @property
+    def version(self) -> int:
+        """Rises with every change of the job, 0 before there is one."""
+        return self.job.version if self.job else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents are listed; None does not filter."""
+
+    tenant_id: TenantId
+    status: DocumentStatus | None = None
+    external_id: str | None = None
+    filename: str | None = None
+    checksum_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedChunk:
+    """A chunk that readers see."""
+
+    chunk_id: ChunkId
+    chunk: Chunk
+
+
+class DocumentReader(Protocol):
+    """Reads committed state. Raises DatabaseUnavailable (retryable)."""
+
+    def states(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, DocumentState]:
+        """Return those documents that exist."""
+        ...
+
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
+        """Return the versions alone, cheaply: what conditional requests ask."""
+        ...
+
+    def page(
+        self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
+    ) -> Sequence[DocumentState]:
+        """Return up to `limit` documents, newest first, older than `before`."""
+        ...
+
+    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
+        """Return published chunks in order, those behind position `after` (-1 for all)."""
+        ...
+
+    def text(self, document_id: DocumentId) -> str:
+        """Return the whole published text: the pages joined by a newline. Empty if nothing is published."""
+        ...
+
+    def page_text(self, document_id: DocumentId, number: int) -> str:
+        """Return the text of a page, from 1. Raises PageNotFound."""
+        ...

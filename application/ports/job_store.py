@@ -1,0 +1,54 @@
+"""Port: jobs with their actions, inside a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.action import Action
+from domain.ids import ActionId, JobId
+from domain.job import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """A message to send: which action may start, and what a person who watches the queue wants to read."""
+
+    action: Action
+    document_id: str | None
+    filename: str | None
+
+
+class JobStore(Protocol):
+    """Jobs of the unit of work's transaction. Locks are taken on the job first, then on its actions."""
+
+    def add(self, job: Job) -> None:
+        """Insert the job with its actions."""
+        ...
+
+    def lock(self, job_id: JobId) -> Job:
+        """Return the job with all its actions, locked until the transaction ends. Raises JobNotFound."""
+        ...
+
+    def lock_of(self, action_id: ActionId) -> Job:
+        """Return the job of an action, as `lock`. Raises JobNotFound."""
+        ...
+
+    def save(self, job: Job) -> None:
+        """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job."""
+        ...
+
+    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
+        """Lock and return pending actions which are due and unsent, oldest first; skip those others have locked."""
+        ...
+
+    def mark_sent(self, action_ids: Sequence[ActionId]) -> None:
+        """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
+        ...
+
+    def expired(self, limit: int) -> Sequence[ActionId]:
+        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing."""
+        ...
+
+    def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
+        """Return pending actions whose message was sent that long ago, oldest first. Locks nothing."""
+        ...

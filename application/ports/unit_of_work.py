@@ -1,0 +1,46 @@
+"""Port: one transaction over documents and jobs."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from application.ports.document_store import DocumentStore
+from application.ports.job_store import JobStore
+
+
+class UnitOfWork(Protocol):
+    """A transaction: rolled back on leaving unless `commit` was called. Not shared between threads.
+
+    Locks are taken in one order, document, job, action, so that no two transactions wait for each other.
+
+    Entering, every method of its stores and `commit` raise DatabaseUnavailable (retryable); after that nothing of the
+    transaction was kept, except that a failed `commit` may have been kept.
+    """
+
+    @property
+    def documents(self) -> DocumentStore:
+        """Documents in this transaction."""
+        ...
+
+    @property
+    def jobs(self) -> JobStore:
+        """Jobs in this transaction."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time of the database, the only clock that counts."""
+        ...
+
+    def commit(self) -> None:
+        """Make it so."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+Transactions = Callable[[], UnitOfWork]

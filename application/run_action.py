@@ -1,0 +1,144 @@
+"""Runs one action: claim it, keep it alive, do its work, write down how it ended. The same road for every type."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from application.ports.run_context import Heartbeat, RunContext
+from application.ports.unit_of_work import Transactions, UnitOfWork
+from domain.action import Action, Run
+from domain.errors import (
+    DeadlineExceeded,
+    EsteiraError,
+    JobNotFound,
+    LeaseLost,
+    RunCancelled,
+    UnexpectedError,
+    WorkerStopping,
+)
+from domain.failure import Failure
+from domain.ids import ActionId
+from domain.report import Report
+from domain.retry_policy import RetryPolicy
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What good work gives. `publish` runs inside the finish transaction: SQL alone, milliseconds."""
+
+    result: Mapping[str, object]
+    report: Report
+    publish: Callable[[UnitOfWork, Run], None] | None = None
+
+
+class ActionHandler(Protocol):
+    """The work of one action type. It may be run twice for the same action, also at once: the fence decides."""
+
+    def __call__(self, action: Action, context: RunContext) -> Outcome:
+        """Do the work. Raises EsteiraError; `retryable` decides if it is tried again."""
+        ...
+
+    def clean_up(self, action: Action) -> None:
+        """Drop what runs that are over have left behind. Called after every end; safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionType:
+    """How actions of one type run."""
+
+    name: str
+    queue: str
+    timeout: timedelta
+    retry: RetryPolicy
+    handler: ActionHandler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAction:
+    """Called by the queue's job functions with what the message says."""
+
+    transactions: Transactions
+    heartbeat: Heartbeat
+    action_types: Mapping[str, ActionType]
+    worker_name: str
+    lease: timedelta
+
+    def __call__(self, action_id: ActionId, dispatch_no: int) -> None:
+        """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable alone."""
+        claimed = self._claim(action_id, dispatch_no)
+        if claimed is None:
+            log.info("message is stale, left alone", extra={"action": str(action_id), "dispatch_no": dispatch_no})
+            return
+        action_type = self.action_types[claimed.type]
+        try:
+            with self.heartbeat.keep(claimed.run) as context:
+                self._end(claimed.run, action_type, self._work(action_type, claimed, context))
+        except LeaseLost:
+            log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
+        action_type.handler.clean_up(claimed)
+
+    def _claim(self, action_id: ActionId, dispatch_no: int) -> Action | None:
+        with self.transactions() as transaction:
+            try:
+                job = transaction.jobs.lock_of(action_id)
+            except JobNotFound:
+                return None
+            now = transaction.now()
+            action = job.action(action_id)
+            if not action.may_be_claimed(dispatch_no=dispatch_no, now=now):
+                return None
+            timeout = self.action_types[action.type].timeout
+            job = job.change(
+                action_id, lambda a: a.claim(worker=self.worker_name, now=now, lease=self.lease, timeout=timeout)
+            )
+            transaction.jobs.save(job)
+            transaction.commit()
+            return job.action(action_id)
+
+    def _work(self, action_type: ActionType, action: Action, context: RunContext) -> Outcome | EsteiraError:
+        """Do the work; return what it gave or what stopped it. Lets LeaseLost through."""
+        try:
+            return action_type.handler(action, context)
+        except LeaseLost:
+            raise
+        except EsteiraError as error:
+            log.info("the run ended: %s", error.detail, extra={"action": str(action.id), "code": error.code})
+            return error
+        except Exception:
+            # Whatever a handler or a library raises must end the action, or it would look busy until its lease ends.
+            log.exception("the run ended unexpectedly", extra={"action": str(action.id)})
+            return UnexpectedError()
+
+    def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
+        """Write down how the run ended, and publish what it made, in one short transaction."""
+        with self.transactions() as transaction:
+            # Published before the lease is checked, as locks are taken on the document first, then on the job; a lost
+            # lease rolls it back.
+            if isinstance(ended, Outcome) and ended.publish:
+                ended.publish(transaction, run)
+            job = transaction.jobs.lock_of(run.action_id)
+            job.action(run.action_id).require(run)
+            now = transaction.now()
+            transaction.jobs.save(job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now)))
+            transaction.commit()
+
+
+def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy, now: datetime) -> Action:
+    """Return the action after a run that ended so."""
+    match ended:
+        case Outcome():
+            report = ended.report.finished(ended.report.message, at=now)
+            return action.complete(now=now, result=ended.result, report=report)
+        case RunCancelled():
+            return action.cancel(now=now)
+        case WorkerStopping():
+            return action.release(now=now)
+        case DeadlineExceeded():
+            return action.time_out(now=now)
+        case _:
+            return action.fail(Failure.from_error(ended), now=now, policy=retry)

@@ -1,0 +1,41 @@
+"""The reaper: takes actions back from workers that died, hang, or are overdue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from application.ports.unit_of_work import Transactions
+from application.run_action import ActionType
+from domain.action import Action, ActionStatus
+from domain.ids import ActionId
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReapExpiredRuns:
+    """Safe to run in many processes at once: each action is looked at again under its job's lock."""
+
+    transactions: Transactions
+    action_types: Mapping[str, ActionType]
+
+    def __call__(self) -> int:
+        """Return how many runs were ended."""
+        with self.transactions() as transaction:
+            suspects = transaction.jobs.expired(BATCH)
+        reaped = [action for suspect in suspects if (action := self._reap(suspect))]
+        for action in reaped:
+            self.action_types[action.type].handler.clean_up(action)
+        return len(reaped)
+
+    def _reap(self, action_id: ActionId) -> Action | None:
+        with self.transactions() as transaction:
+            job = transaction.jobs.lock_of(action_id)
+            action = job.action(action_id)
+            now = transaction.now()
+            if action.status is not ActionStatus.PROCESSING or not action.is_expired(now=now):
+                return None
+            policy = self.action_types[action.type].retry
+            job = job.change(action_id, lambda a: a.lose_worker(now=now, policy=policy))
+            transaction.jobs.save(job)
+            transaction.commit()
+            return job.action(action_id)

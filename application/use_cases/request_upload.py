@@ -1,0 +1,82 @@
+"""Takes a document's description and gives a signed URL to which its bytes are sent."""
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from application.ports.blob_store import BlobStore, PresignedRequest
+from application.ports.unit_of_work import Transactions
+from domain.document import Document, clean_filename
+from domain.errors import InvalidRequest, TooLarge
+from domain.ids import DocumentId, TenantId, new_uuid7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRequest:
+    """What a client promises. `None` for chunking means the server's defaults."""
+
+    tenant_id: TenantId
+    filename: str
+    size_bytes: int
+    content_type: str | None = None
+    checksum_sha256: str | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, str | int | float | bool | None]
+    chunk_tokens: int | None = None
+    chunk_overlap: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestUpload:
+    """Adds the document and signs its upload."""
+
+    transactions: Transactions
+    blobs: BlobStore
+    max_upload_bytes: int
+    upload_url_seconds: int
+    chunk_tokens: int
+    chunk_overlap: int
+    model_max_tokens: int
+
+    def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest]:
+        """Return the new document and the request to send. Raises TooLarge, InvalidRequest, DatabaseUnavailable."""
+        if request.size_bytes > self.max_upload_bytes:
+            raise TooLarge(
+                f"The file has {request.size_bytes} bytes; this server takes {self.max_upload_bytes} at most."
+            )
+        chunk_tokens, chunk_overlap = self._chunking(request)
+        filename = clean_filename(request.filename)
+        guessed = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+        with self.transactions() as transaction:
+            document = Document(
+                id=DocumentId(new_uuid7()),
+                tenant_id=request.tenant_id,
+                filename=filename,
+                content_type=request.content_type or guessed,
+                size_bytes=request.size_bytes,
+                checksum_sha256=request.checksum_sha256,
+                external_id=request.external_id,
+                metadata=request.metadata,
+                chunk_tokens=chunk_tokens,
+                chunk_overlap=chunk_overlap,
+                created_at=transaction.now(),
+            )
+            transaction.documents.add(document)
+            transaction.commit()
+        upload = self.blobs.presign_put(
+            document.object_key,
+            size_bytes=document.size_bytes,
+            content_type=document.content_type,
+            expires_in_seconds=self.upload_url_seconds,
+        )
+        return document, upload
+
+    def _chunking(self, request: UploadRequest) -> tuple[int, int]:
+        tokens = request.chunk_tokens or self.chunk_tokens
+        overlap = self.chunk_overlap if request.chunk_overlap is None else request.chunk_overlap
+        if tokens > self.model_max_tokens:
+            sentence = f"The embedding model reads {self.model_max_tokens} tokens at most."
+            raise InvalidRequest(sentence, pointer="/chunk_tokens")
+        if overlap * 2 > tokens:
+            raise InvalidRequest("The overlap may be half of the chunk at most.", pointer="/chunk_overlap")
+        return tokens, overlap

@@ -1,0 +1,148 @@
+"""What readers see of documents, jobs and published passages."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, func, select
+
+from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
+from domain.action import Action, ActionStatus
+from domain.chunk import Chunk
+from domain.document import DocumentStatus
+from domain.errors import PageNotFound
+from domain.ids import ActionId, DocumentId, JobId
+from domain.job import INDEX, Job
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.rows import action_of, document_of, job_of
+from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
+
+# A place further back than this in the queue is not worth counting exactly.
+COUNTED_POSITIONS = 10_000
+
+
+class PostgresDocumentReader:
+    """Implements application/ports/document_reader.py."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def states(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, DocumentState]:
+        """Return those documents that exist."""
+        return {
+            state.document.id: state
+            for state in self._states(select(documents).where(documents.c.id.in_(document_ids)))
+        }
+
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
+        """Return the versions alone."""
+        query = (
+            select(documents.c.id, func.coalesce(jobs.c.version, 0))
+            .outerjoin(jobs, jobs.c.id == documents.c.job_id)
+            .where(documents.c.id.in_(document_ids))
+        )
+        with database_errors(), self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def page(
+        self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
+    ) -> Sequence[DocumentState]:
+        """Return documents, newest first."""
+        query = select(documents).where(documents.c.tenant_id == document_filter.tenant_id)
+        if before:
+            query = query.where(documents.c.id < before)
+        for name in ("external_id", "filename", "checksum_sha256"):
+            if (wanted := getattr(document_filter, name)) is not None:
+                query = query.where(documents.c[name] == wanted)
+        if document_filter.status is DocumentStatus.AWAITING_UPLOAD:
+            query = query.where(documents.c.job_id.is_(None))
+        elif document_filter.status:
+            query = query.join(
+                job_actions, (job_actions.c.job_id == documents.c.job_id) & (job_actions.c.type == INDEX)
+            ).where(job_actions.c.status == document_filter.status)
+        return self._states(query.order_by(documents.c.id.desc()).limit(limit))
+
+    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
+        """Return published chunks in order."""
+        query = (
+            select(chunks)
+            .join(documents, documents.c.published_run == chunks.c.run_id)
+            .where(documents.c.id == document_id, chunks.c.position > after)
+            .order_by(chunks.c.position)
+            .limit(limit)
+        )
+        with database_errors(), self._engine.connect() as connection:
+            return [PublishedChunk(chunk_id=row.chunk_id, chunk=_chunk_of(row)) for row in connection.execute(query)]
+
+    def text(self, document_id: DocumentId) -> str:
+        """Return the whole published text."""
+        with database_errors(), self._engine.connect() as connection:
+            rows = connection.execute(_published_pages(document_id).order_by(pages.c.position))
+            return "\n".join(row.text for row in rows)
+
+    def page_text(self, document_id: DocumentId, number: int) -> str:
+        """Return the text of a page."""
+        with database_errors(), self._engine.connect() as connection:
+            row = connection.execute(_published_pages(document_id).where(pages.c.number == number)).one_or_none()
+        if row is None:
+            raise PageNotFound
+        return str(row.text)
+
+    def _states(self, query: Select[Any]) -> list[DocumentState]:
+        with database_errors(), self._engine.connect() as connection:
+            found = [document_of(row) for row in connection.execute(query)]
+            job_ids = [document.job_id for document in found if document.job_id]
+            actions: dict[JobId, list[Action]] = defaultdict(list)
+            for row in connection.execute(select(job_actions).where(job_actions.c.job_id.in_(job_ids))):
+                actions[row.job_id].append(action_of(row))
+            latest: dict[JobId, Job] = {
+                row.id: job_of(row, tuple(actions[row.id]))
+                for row in connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)))
+            }
+            states = [DocumentState(document=d, job=latest.get(d.job_id) if d.job_id else None) for d in found]
+            waiting = [s.index_action for s in states if s.index_action and s.index_action.status == "pending"]
+            positions = _queue_positions(connection.execute, waiting) if waiting else {}
+        return [
+            DocumentState(document=s.document, job=s.job, queue_position=positions.get(s.index_action.id))
+            if s.index_action
+            else s
+            for s in states
+        ]
+
+
+def _published_pages(document_id: DocumentId) -> Select[Any]:
+    return (
+        select(pages.c.text)
+        .join(documents, documents.c.published_run == pages.c.run_id)
+        .where(documents.c.id == document_id)
+    )
+
+
+def _queue_positions(execute: Any, waiting: Sequence[Action]) -> dict[ActionId, int]:  # noqa: ANN401 - Connection.execute
+    """Number those who wait in the same queues, in the order in which they are due."""
+    line = (
+        select(
+            job_actions.c.id,
+            func.row_number().over(partition_by=job_actions.c.queue, order_by=job_actions.c.due_at).label("position"),
+        )
+        .where(job_actions.c.status == ActionStatus.PENDING)
+        .where(job_actions.c.queue.in_({action.queue for action in waiting}))
+        .order_by(job_actions.c.due_at)
+        .limit(COUNTED_POSITIONS)
+        .subquery()
+    )
+    rows = execute(select(line.c.id, line.c.position).where(line.c.id.in_([action.id for action in waiting])))
+    return {row.id: row.position for row in rows}
+
+
+def _chunk_of(row: Row[Any]) -> Chunk:
+    return Chunk(
+        position=row.position,
+        text=row.text,
+        char_start=row.char_start,
+        char_end=row.char_end,
+        page_start=row.page_start,
+        page_end=row.page_end,
+        token_count=row.token_count,
+        headings=tuple(row.headings),
+    )

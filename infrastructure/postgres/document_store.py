@@ -1,0 +1,61 @@
+"""Documents, inside a transaction."""
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from application.ports.document_store import DeletedRows
+from domain.action import Run
+from domain.document import Document
+from domain.errors import DocumentNotFound
+from domain.ids import DocumentId, JobId
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.rows import document_of, document_values
+from infrastructure.postgres.tables import chunks, documents, embeddings, postings
+
+
+class PostgresDocumentStore:
+    """Implements application/ports/document_store.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, document: Document) -> None:
+        """Insert."""
+        with database_errors():
+            self._connection.execute(insert(documents).values(document_values(document)))
+
+    def lock(self, document_id: DocumentId) -> Document:
+        """Return the document, locked against changes but not against new passages."""
+        query = select(documents).where(documents.c.id == document_id).with_for_update(key_share=True)
+        with database_errors():
+            row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise DocumentNotFound
+        return document_of(row)
+
+    def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
+        """Make a job the document's latest processing."""
+        with database_errors():
+            self._connection.execute(update(documents).where(documents.c.id == document_id).values(job_id=job_id))
+
+    def publish(self, document_id: DocumentId, run: Run) -> None:
+        """Point readers to the rows of this run."""
+        with database_errors():
+            self._connection.execute(
+                update(documents).where(documents.c.id == document_id).values(published_run=run.id)
+            )
+
+    def delete(self, document_id: DocumentId) -> DeletedRows:
+        """Delete, once no writer is in the middle of a COPY for it."""
+        of_document = select(chunks.c.id).where(chunks.c.document_id == document_id)
+        with database_errors():
+            # The full row lock waits for writers, which hold a key share by their foreign key: none slips in behind.
+            self._connection.execute(select(documents.c.id).where(documents.c.id == document_id).with_for_update())
+            counts = self._connection.execute(
+                select(
+                    select(func.count()).where(chunks.c.document_id == document_id).scalar_subquery(),
+                    select(func.count()).where(embeddings.c.chunk.in_(of_document)).scalar_subquery(),
+                )
+            ).one()
+            self._connection.execute(delete(postings).where(postings.c.chunk.in_(of_document)))
+            self._connection.execute(delete(documents).where(documents.c.id == document_id))
+        return DeletedRows(chunks=counts[0], embeddings=counts[1])

@@ -1,0 +1,30 @@
+"""Makes database engines whose every connection says who it is and lets go of locks when its program hangs."""
+
+import re
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool, QueuePool
+
+SETTINGS = {
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "5s",
+    "statement_timeout": "60s",
+    "timezone": "UTC",
+}
+APPLICATION_NAME_BYTES = 63
+
+
+def make_engine(database_url: str, *, application_name: str, pool_size: int = 5) -> Engine:
+    """Return an engine for a `postgresql://` URL. With `pool_size` 0 each use opens a connection of its own."""
+    url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", database_url)
+    options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+    arguments = {
+        "options": options,
+        "application_name": application_name[:APPLICATION_NAME_BYTES],
+        "connect_timeout": 5,
+    }
+    if pool_size == 0:
+        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+    return create_engine(
+        url, poolclass=QueuePool, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=arguments
+    )

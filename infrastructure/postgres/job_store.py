@@ -1,0 +1,170 @@
+"""Jobs with their actions, inside a transaction."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, cast, func, insert, or_, select, update
+
+from application.ports.job_store import Dispatch
+from domain.action import Action, ActionStatus
+from domain.errors import JobNotFound
+from domain.ids import ActionId, JobId
+from domain.job import Job
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.rows import action_of, action_values, job_of
+from infrastructure.postgres.tables import documents, events, job_actions, jobs
+
+JOB_CHANNEL = "esteira_jobs"
+
+
+class PostgresJobStore:
+    """Implements application/ports/job_store.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, job: Job) -> None:
+        """Insert the job with its actions."""
+        with database_errors():
+            self._connection.execute(
+                insert(jobs).values(
+                    id=job.id,
+                    tenant_id=job.tenant_id,
+                    document_id=job.document_id,
+                    created_at=job.created_at,
+                    **_job_state(job),
+                )
+            )
+            self._connection.execute(insert(job_actions), [action_values(action) for action in job.actions])
+            self._record(job, job.actions)
+
+    def lock(self, job_id: JobId) -> Job:
+        """Lock the job, then its actions."""
+        with database_errors():
+            row = self._connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).one_or_none()
+            if row is None:
+                raise JobNotFound
+            actions = self._connection.execute(
+                select(job_actions).where(job_actions.c.job_id == job_id).order_by(job_actions.c.id).with_for_update()
+            )
+            return job_of(row, tuple(map(action_of, actions)))
+
+    def lock_of(self, action_id: ActionId) -> Job:
+        """Lock the job of an action."""
+        with database_errors():
+            job_id = self._connection.execute(
+                select(job_actions.c.job_id).where(job_actions.c.id == action_id)
+            ).scalar_one_or_none()
+        if job_id is None:
+            raise JobNotFound
+        return self.lock(job_id)
+
+    def save(self, job: Job) -> None:
+        """Write the actions that changed; the timeline gets a line for each whose status or message changed."""
+        with database_errors():
+            before = {
+                row.id: action_of(row)
+                for row in self._connection.execute(select(job_actions).where(job_actions.c.job_id == job.id))
+            }
+            self._connection.execute(update(jobs).where(jobs.c.id == job.id).values(**_job_state(job)))
+            changed = [action for action in job.actions if action != before[action.id]]
+            for action in changed:
+                self._connection.execute(
+                    update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
+                )
+            self._record(job, [a for a in changed if _milestone(a) != _milestone(before[a.id])])
+
+    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
+        """Lock pending actions that are due and unsent."""
+        query = (
+            _dispatches()
+            .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.sent_at.is_(None))
+            .where(job_actions.c.due_at <= func.clock_timestamp())
+            .order_by(job_actions.c.due_at)
+            .limit(limit)
+            .with_for_update(of=job_actions, skip_locked=True)
+        )
+        with database_errors():
+            return [_dispatch_of(row) for row in self._connection.execute(query)]
+
+    def mark_sent(self, action_ids: Sequence[ActionId]) -> None:
+        """Note that messages are in the queue."""
+        with database_errors():
+            self._connection.execute(
+                update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
+            )
+
+    def expired(self, limit: int) -> Sequence[ActionId]:
+        """Find runs that stopped beating or are overdue."""
+        query = (
+            select(job_actions.c.id)
+            .where(job_actions.c.status == ActionStatus.PROCESSING)
+            .where(
+                or_(
+                    job_actions.c.lease_until < func.clock_timestamp(),
+                    job_actions.c.deadline < func.clock_timestamp(),
+                )
+            )
+            .order_by(job_actions.c.lease_until)
+            .limit(limit)
+        )
+        with database_errors():
+            return list(self._connection.execute(query).scalars())
+
+    def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
+        """Find pending actions whose message is old."""
+        query = (
+            select(job_actions)
+            .where(job_actions.c.status == ActionStatus.PENDING)
+            .where(job_actions.c.sent_at < func.clock_timestamp() - timedelta(seconds=seconds))
+            .order_by(job_actions.c.sent_at)
+            .limit(limit)
+        )
+        with database_errors():
+            return [action_of(row) for row in self._connection.execute(query)]
+
+    def _record(self, job: Job, changed: Sequence[Action]) -> None:
+        lines = [
+            {
+                "job_id": job.id,
+                "action_id": action.id,
+                "version": job.version,
+                "kind": action.status,
+                "detail": {
+                    "attempt": action.attempt,
+                    "worker": action.worker,
+                    "error": action.error.code if action.error else None,
+                    "dispatch_no": action.dispatch_no,
+                },
+            }
+            for action in changed
+        ]
+        if lines:
+            self._connection.execute(insert(events), lines)
+        self._connection.execute(select(func.pg_notify(JOB_CHANNEL, str(job.id))))
+
+
+def _milestone(action: Action) -> tuple[object, ...]:
+    return (action.status, action.dispatch_no, action.run_lease, action.cancel_requested)
+
+
+def _job_state(job: Job) -> dict[str, object]:
+    return {
+        "version": job.version,
+        "status": job.status,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+    }
+
+
+def _dispatches() -> Select[Any]:
+    return (
+        select(job_actions, cast(documents.c.id, String).label("document_id"), documents.c.filename)
+        .join(jobs, jobs.c.id == job_actions.c.job_id)
+        .outerjoin(documents, documents.c.id == jobs.c.document_id)
+    )
+
+
+def _dispatch_of(row: Row[Any]) -> Dispatch:
+    return Dispatch(action=action_of(row), document_id=row.document_id, filename=row.filename)

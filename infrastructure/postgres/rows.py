@@ -1,0 +1,103 @@
+"""Turns rows into the domain's dataclasses and back. Nothing outside this package sees a row."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from domain.action import Action, ActionStatus
+from domain.document import Document
+from domain.extracted_page import UnreadablePage
+from domain.failure import Failure
+from domain.job import Job
+from domain.report import Report, Stage, StageTimes
+
+
+def document_of(row: Row[Any]) -> Document:
+    """Read a row of `documents`."""
+    return Document(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        filename=row.filename,
+        content_type=row.content_type,
+        size_bytes=row.size_bytes,
+        checksum_sha256=row.checksum_sha256,
+        external_id=row.external_id,
+        metadata=row.metadata,
+        chunk_tokens=row.chunk_tokens,
+        chunk_overlap=row.chunk_overlap,
+        job_id=row.job_id,
+        created_at=row.created_at,
+    )
+
+
+def document_values(document: Document) -> dict[str, object]:
+    """Return the columns of `documents`."""
+    return {field: getattr(document, field) for field in Document.__dataclass_fields__} | {
+        "metadata": dict(document.metadata)
+    }
+
+
+def action_of(row: Row[Any]) -> Action:
+    """Read a row of `job_actions`."""
+    values = {field: getattr(row, field) for field in Action.__dataclass_fields__}
+    values["status"] = ActionStatus(row.status)
+    values["error"] = Failure(**row.error) if row.error else None
+    values["report"] = report_of(row.report)
+    return Action(**values)
+
+
+def action_values(action: Action) -> dict[str, object]:
+    """Return the columns of `job_actions`."""
+    values = {field: getattr(action, field) for field in Action.__dataclass_fields__}
+    values["params"] = dict(action.params)
+    values["result"] = None if action.result is None else dict(action.result)
+    values["error"] = asdict(action.error) if action.error else None
+    values["report"] = report_values(action.report)
+    return values
+
+
+def job_of(row: Row[Any], actions: tuple[Action, ...]) -> Job:
+    """Read a row of `jobs`, with its actions."""
+    return Job(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        document_id=row.document_id,
+        version=row.version,
+        actions=actions,
+        created_at=row.created_at,
+    )
+
+
+def report_of(values: Mapping[str, Any]) -> Report:
+    """Read a report from JSON."""
+    stages = tuple(
+        StageTimes(
+            name=Stage(name),
+            started_at=datetime.fromisoformat(started),
+            completed_at=datetime.fromisoformat(completed) if completed else None,
+        )
+        for name, started, completed in values["stages"]
+    )
+    unreadable = tuple(UnreadablePage(number=number, code=code) for number, code in values["unreadable"])
+    plain = {key: value for key, value in values.items() if key not in {"stage", "stages", "unreadable", "warnings"}}
+    return Report(
+        **plain,
+        stage=Stage(values["stage"]) if values["stage"] else None,
+        stages=stages,
+        unreadable=unreadable,
+        warnings=tuple(values["warnings"]),
+    )
+
+
+def report_values(report: Report) -> dict[str, object]:
+    """Return a report as JSON: pages and stages as short arrays."""
+    values: dict[str, object] = {field: getattr(report, field) for field in Report.__dataclass_fields__}
+    values["stages"] = [
+        [t.name, t.started_at.isoformat(), t.completed_at.isoformat() if t.completed_at else None]
+        for t in report.stages
+    ]
+    values["unreadable"] = [[page.number, page.code] for page in report.unreadable]
+    return values

@@ -1,0 +1,59 @@
+"""A transaction over documents and jobs."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, DateTime, Engine, func, select
+
+from application.ports.document_store import DocumentStore
+from application.ports.job_store import JobStore
+from infrastructure.postgres.document_store import PostgresDocumentStore
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.job_store import PostgresJobStore
+
+
+class PostgresUnitOfWork:
+    """Implements application/ports/unit_of_work.py."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        with database_errors():
+            self._connection = self._engine.connect()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._connection = self._open, None
+        with database_errors():
+            connection.close()
+
+    @property
+    def documents(self) -> DocumentStore:
+        """Documents in this transaction."""
+        return PostgresDocumentStore(self._open)
+
+    @property
+    def jobs(self) -> JobStore:
+        """Jobs in this transaction."""
+        return PostgresJobStore(self._open)
+
+    def now(self) -> datetime:
+        """Return the time of the database."""
+        with database_errors():
+            return self._open.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
+
+    def commit(self) -> None:
+        """Make it so."""
+        with database_errors():
+            self._open.commit()
+
+    @property
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("a unit of work is used inside `with`")
+        return self._connection

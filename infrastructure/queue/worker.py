@@ -1,0 +1,96 @@
+"""Our RQ worker: no fork, no alarm signals, and it outlives Redis."""
+
+import logging
+import signal
+from types import FrameType
+
+import redis.exceptions
+from redis.client import Pipeline
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.timeouts import BaseDeathPenalty
+
+from infrastructure.queue.heartbeat import Shutdown
+
+log = logging.getLogger(__name__)
+
+
+class NoDeathPenalty(BaseDeathPenalty):
+    """No alarm: a signal could land in the middle of the finish transaction. Deadlines are PostgreSQL's."""
+
+    def setup_death_penalty(self) -> None:
+        """Set no alarm."""
+
+    def cancel_death_penalty(self) -> None:
+        """Cancel no alarm."""
+
+
+class EsteiraWorker(SimpleWorker):
+    """Serves one queue: only then RQ keeps a popped message in a list of its own until the job is registered.
+
+    What RQ writes to Redis around a job is bookkeeping for its own tools, so a Redis that is away at that moment is
+    no reason to stop: the next pop waits until it is back.
+    """
+
+    death_penalty_class = NoDeathPenalty
+    max_connection_wait_time = 2.0
+
+    shutdown: Shutdown
+    _busy = False
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job in this process."""
+        self._busy = True
+        try:
+            super().execute_job(job, queue)
+        except redis.exceptions.RedisError as error:
+            log.warning("Redis was away when a job ended: %s", error)
+        finally:
+            self._busy = False
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGINT, self.request_stop)
+        signal.signal(signal.SIGTERM, self.request_stop)
+
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """Stop claiming; running work gets its grace period. Talks to nobody, as a signal handler must not."""
+        self.shutdown.request()
+        self._stop_requested = True
+        if not self._busy:
+            raise StopRequested
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """Tell RQ's tools the state, if Redis listens."""
+        try:
+            super().set_state(state, pipeline)
+        except redis.exceptions.RedisError as error:
+            log.debug("state not told: %s", error)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell RQ's tools that this worker lives, if Redis listens."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except redis.exceptions.RedisError as error:
+            log.debug("beat not told: %s", error)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Wait while `rq suspend` holds; without Redis there is nothing to ask, and nothing to pop either."""
+        try:
+            super().check_for_suspension(burst)
+        except redis.exceptions.RedisError as error:
+            log.debug("suspension not asked: %s", error)
+
+    def run_maintenance_tasks(self) -> None:
+        """Clean RQ's registries, if Redis listens."""
+        try:
+            super().run_maintenance_tasks()
+        except redis.exceptions.RedisError as error:
+            log.debug("registries not cleaned: %s", error)
+
+    def teardown(self) -> None:
+        """Sign off, if Redis listens."""
+        try:
+            super().teardown()
+        except redis.exceptions.RedisError as error:
+            log.debug("not signed off: %s", error)

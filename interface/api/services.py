@@ -1,0 +1,33 @@
+"""What the HTTP door needs of the application; the composition root fills it in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from application.use_cases.search_chunks import SearchChunks
+
+from application.ports.blob_store import BlobStore
+from application.ports.document_reader import DocumentReader
+from application.ports.job_changes import JobChanges
+from application.use_cases.cancel_job import CancelJob
+from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.request_upload import RequestUpload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """Use cases, ports that endpoints read from, and the few settings that show in answers."""
+
+    request_upload: RequestUpload
+    process_uploaded_document: ProcessUploadedDocument
+    cancel_job: CancelJob
+    delete_document: DeleteDocument
+    search_chunks: SearchChunks
+    documents: DocumentReader
+    job_changes: JobChanges
+    blobs: BlobStore
+    # Each part's name, and a call that raises EsteiraError when the part does not answer.
+    parts: Mapping[str, Callable[[], None]]
+    public_url: str
+    cors_origins: tuple[str, ...]
+    download_url_seconds: int
