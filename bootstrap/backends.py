@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bootstrap.settings import Settings
 from infrastructure.embedded.errors import StackNotRunning
 from infrastructure.embedded.stack import EmbeddedStack, StackAddresses, attach
-
-from bootstrap.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

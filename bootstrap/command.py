@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from infrastructure.embedded.errors import StackNotRunning
-from infrastructure.embedded.stack import attach
-from interface.cli.app import create_cli
-from interface.cli.services import CliServices
 from pydantic import ValidationError
 
 from bootstrap.backends import find_backends
 from bootstrap.logs import configure_logs
 from bootstrap.settings import Settings, explain
 from domain.errors import EsteiraError
+from infrastructure.embedded.errors import StackNotRunning
+from infrastructure.embedded.stack import attach
+from interface.cli.app import create_cli
+from interface.cli.services import CliServices
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 
 import uvicorn
 from fastapi import FastAPI
-from infrastructure.storage.local import LocalBlobStore
-from infrastructure.storage.local_http import local_store_app
-from interface.api.app import create_app
 
 from bootstrap.backends import Backends, find_backends
 from bootstrap.settings import Settings
@@ -19,6 +16,9 @@ from bootstrap.wiring import Parts, wire_parts, wire_recovery, wire_relay, wire_
 from domain.errors import EsteiraError
 from infrastructure.postgres.migrate import require_schema
 from infrastructure.queue.duties import Duties, Duty
+from infrastructure.storage.local import LocalBlobStore
+from infrastructure.storage.local_http import local_store_app
+from interface.api.app import create_app
 
 log = logging.getLogger(__name__)
 

@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infrastructure.embedding.loading import load_embedder
-from infrastructure.postgres.embedding_models import ensure_embedding_model
-
 from bootstrap.backends import Backends, own_backends
 from bootstrap.serving import bind, prepared_server, public_url_of, serve
 from bootstrap.settings import Settings
 from bootstrap.working import WORKER_PROGRAM
+from infrastructure.embedding.loading import load_embedder
 from infrastructure.lifeline import Lifeline
+from infrastructure.postgres.embedding_models import ensure_embedding_model
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 

@@ -6,16 +6,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from application.use_cases.search_chunks import SearchChunks
-from infrastructure.embedding.loading import load_embedder
-from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
-from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
-from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
-from infrastructure.postgres.passage_search import PostgresPassageSearch
-from infrastructure.postgres.passage_store import PostgresPassageStore
-from infrastructure.storage.local import LocalBlobStore
-from infrastructure.storage.signed_query import load_or_create_signing_key
 from redis import Redis
 from sqlalchemy import Engine, text
 
@@ -30,20 +20,30 @@ from application.use_cases.process_uploaded_document import ProcessUploadedDocum
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.resend_lost_messages import ResendLostMessages
+from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
+from infrastructure.embedding.loading import load_embedder
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.document_reader import PostgresDocumentReader
+from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
+from infrastructure.postgres.passage_search import PostgresPassageSearch
+from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
+from infrastructure.storage.local import LocalBlobStore
+from infrastructure.storage.signed_query import load_or_create_signing_key
 from interface.api.services import ApiServices
 
 DOWNLOAD_URL_SECONDS = 900

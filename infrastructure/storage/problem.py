@@ -16,7 +16,7 @@ def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | No
     )
 
 
-class Refused(Exception):  # noqa: N818 - an answer rather than a fault
+class Refused(Exception):
     """A request that is answered with a problem."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
