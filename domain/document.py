@@ -9,6 +9,7 @@ from enum import StrEnum
 from domain.ids import DocumentId, JobId, TenantId
 
 MAX_FILENAME_CHARACTERS = 255
+MAX_EXTENSION_CHARACTERS = 15
 
 
 class DocumentStatus(StrEnum):
@@ -48,8 +49,9 @@ class Document:
 def clean_filename(name: str) -> str:
     """Return the name to show: the last path part, no control characters, bounded; "document" if nothing is left."""
     last_part = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
-    visible = "".join(c for c in last_part if not unicodedata.category(c).startswith("C"))
-    stem, dot, extension = visible.strip().rpartition(".")
-    if dot and stem and len(extension) < MAX_FILENAME_CHARACTERS // 8:
-        return f"{stem[: MAX_FILENAME_CHARACTERS - len(extension) - 1]}.{extension}"
-    return visible.strip(" .")[:MAX_FILENAME_CHARACTERS] or "document"
+    shown = "".join(c for c in last_part if not unicodedata.category(c).startswith("C")).strip(" .")
+    _, dot, extension = shown.rpartition(".")
+    kept = dot + extension if len(extension) <= MAX_EXTENSION_CHARACTERS else ""
+    if len(shown) > MAX_FILENAME_CHARACTERS:
+        shown = shown[: MAX_FILENAME_CHARACTERS - len(kept)].rstrip(" .") + kept
+    return shown or "document"

@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-from domain.chunking import Chunker
 from numpy.typing import NDArray
 
 from application.ports.blob_store import BlobStore
@@ -22,6 +21,7 @@ from application.ports.unit_of_work import Transactions
 from application.run_action import Outcome
 from domain.action import Action
 from domain.chunk import Chunk
+from domain.chunking import Chunker
 from domain.document import Document
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode

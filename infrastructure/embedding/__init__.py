@@ -1,1 +1,1 @@
-"""Embedding models: the default encoder without torch, and sentence-transformers."""
+"""Adapters of the port Embedder: the default encoder on OpenVINO, and sentence-transformers."""

@@ -47,7 +47,7 @@ class RqDoorbell:
     def ring(self, dispatch: Dispatch, *, timeout_seconds: float) -> None:
         """Enqueue; a duplicate counts as sent."""
         action = dispatch.action
-        with _redis_errors():
+        with redis_errors():
             try:
                 self._queues[action.queue].enqueue(
                     JOB_FUNCTIONS[action.queue],
@@ -66,7 +66,7 @@ class RqDoorbell:
 
     def waiting(self, queue: str) -> frozenset[str]:
         """Return the ids in RQ's list."""
-        with _redis_errors():
+        with redis_errors():
             return frozenset(self._queues[queue].get_job_ids())
 
 
@@ -86,7 +86,8 @@ def _meta(dispatch: Dispatch) -> dict[str, object]:
 
 
 @contextmanager
-def _redis_errors() -> Iterator[None]:
+def redis_errors() -> Iterator[None]:
+    """Raise QueueUnavailable when Redis does not answer."""
     try:
         yield
     except RedisError as error:

@@ -3,7 +3,6 @@
 import logging
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -68,8 +67,3 @@ def _stop(processes: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def worker_command(queue: str, *options: str) -> list[str]:
-    """Return the command of a worker process for one queue."""
-    return [sys.executable, "worker.py", "--queue", queue, *options]

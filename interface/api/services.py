@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from application.use_cases.search_chunks import SearchChunks
-
 from application.ports.blob_store import BlobStore
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
@@ -12,6 +10,7 @@ from application.use_cases.cancel_job import CancelJob
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.search_chunks import SearchChunks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,95 @@
+"""The API process."""
+
+import contextlib
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from bootstrap.backends import Backends, find_backends
+from bootstrap.settings import Settings
+from bootstrap.wiring import Parts, wire_parts, wire_recovery, wire_relay, wire_services
+from domain.errors import EsteiraError
+from infrastructure.postgres.migrate import require_schema
+from infrastructure.queue.duties import Duties, Duty
+from infrastructure.storage.local import LocalBlobStore
+from infrastructure.storage.local_http import local_store_app
+from interface.api.app import create_app
+
+log = logging.getLogger(__name__)
+
+GRACEFUL_SECONDS = 5
+
+
+class PortTaken(EsteiraError):
+    """The port is in use. Stop the program that has it, or choose another by ESTEIRA_PORT."""
+
+    code = "port_taken"
+
+
+def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
+    """Take the address, so that it is known before anything starts. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, 0 if any_port else settings.port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            sentence = (
+                f"Port {settings.port} is in use. Stop the program that has it, or choose another by ESTEIRA_PORT."
+            )
+            raise PortTaken(sentence) from error
+        raise
+    return listener
+
+
+def public_url_of(settings: Settings, listener: socket.socket) -> str:
+    """Return the address under which clients reach the API."""
+    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 - a comparison
+    return settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def make_app(parts: Parts, backends: Backends, *, public_url: str, relay: Duty) -> FastAPI:
+    """Return the API, with the local store's door beside it where that is in use."""
+    app = create_app(wire_services(parts, backends, public_url=public_url, wake_relay=relay.wake))
+    if isinstance(parts.blobs, LocalBlobStore):
+        app.mount("/store", local_store_app(parts.blobs))
+    return app
+
+
+@contextlib.contextmanager
+def prepared_server(settings: Settings, backends: Backends, listener: socket.socket) -> Iterator[uvicorn.Server]:
+    """Return a server that is wired and keeps up its duties, ready to run on `listener`."""
+    public_url = public_url_of(settings, listener)
+    parts = wire_parts(settings, backends, public_url=public_url, application_name="esteira-api")
+    require_schema(parts.engine)
+    relay = wire_relay(parts)
+    app = make_app(parts, backends, public_url=public_url, relay=relay)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False
+    )
+    with Duties([relay, *wire_recovery(parts)]):
+        yield uvicorn.Server(config)
+
+
+def run_api(settings: Settings) -> int:
+    """Serve the API alone, on what is configured or on the running embedded stack, until SIGTERM or Ctrl-C."""
+    listener = bind(settings)
+    with prepared_server(settings, find_backends(settings), listener) as server:
+        log.info("the API answers", extra={"url": public_url_of(settings, listener)})
+        serve(server, listener)
+    return 0
+
+
+def serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Run until SIGTERM or Ctrl-C, then return, so that what was started is stopped in order."""
+    # uvicorn raises the signal once more when it is done, which would end the process on the spot.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])

@@ -1,0 +1,223 @@
+"""Wires adapters to use cases. Who wants to know what is behind a port looks here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from application.ports.blob_store import BlobStore
+from application.ports.embedder import Embedder
+from application.ports.unit_of_work import Transactions
+from application.run_action import ActionType, RunAction
+from application.use_cases.cancel_job import CancelJob
+from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.index_document import IndexDocument
+from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.reap_expired_runs import ReapExpiredRuns
+from application.use_cases.request_upload import RequestUpload
+from application.use_cases.resend_lost_messages import ResendLostMessages
+from application.use_cases.search_chunks import SearchChunks
+from application.use_cases.send_due_actions import SendDueActions
+from bootstrap.backends import Backends
+from bootstrap.settings import Settings
+from domain.job import DOCUMENT_QUEUE, INDEX
+from domain.retry_policy import RetryPolicy
+from infrastructure.embedding.loading import load_embedder
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
+from infrastructure.postgres.document_reader import PostgresDocumentReader
+from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.job_changes import PostgresJobChanges
+from infrastructure.postgres.passage_search import PostgresPassageSearch
+from infrastructure.postgres.passage_store import PostgresPassageStore
+from infrastructure.postgres.run_ledger import PostgresRunLedger
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.queue.duties import Duty
+from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
+from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
+from infrastructure.storage.local import LocalBlobStore
+from infrastructure.storage.signed_query import load_or_create_signing_key
+from interface.api.services import ApiServices
+
+DOWNLOAD_URL_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The adapters that the API and the workers share."""
+
+    settings: Settings
+    engine: Engine
+    transactions: Transactions
+    redis: Redis
+    doorbell: RqDoorbell
+    blobs: BlobStore
+    embedder: Embedder
+    terms: SnowballTermAnalyzer
+    action_types: Mapping[str, ActionType]
+
+
+def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
+    """Connect to the backends and load the model. The schema must be there (`esteira migrate`)."""
+    engine = make_engine(backends.database_url, application_name=application_name)
+    transactions = partial(PostgresUnitOfWork, engine)
+    redis = connect_redis(backends.redis_url)
+    embedder = load_embedder(settings.embedding_model)
+    blobs = make_blob_store(settings, public_url=public_url)
+    terms = SnowballTermAnalyzer()
+    index = IndexDocument(
+        transactions=transactions,
+        blobs=blobs,
+        extractor=SandboxedExtractor(extraction_limits(settings)),
+        embedder=embedder,
+        cache=PostgresEmbeddingCache(engine),
+        terms=terms,
+        passages=PostgresPassageStore(engine),
+        scratch=make_scratch(settings),
+    )
+    indexing = ActionType(
+        name=INDEX,
+        queue=DOCUMENT_QUEUE,
+        timeout=timedelta(seconds=settings.index_timeout_seconds),
+        retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
+        handler=index,
+    )
+    return Parts(
+        settings=settings,
+        engine=engine,
+        transactions=transactions,
+        redis=redis,
+        doorbell=RqDoorbell(redis),
+        blobs=blobs,
+        embedder=embedder,
+        terms=terms,
+        action_types={indexing.name: indexing},
+    )
+
+
+def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
+    """Return the S3 store if a bucket is set, else the local one."""
+    if settings.s3_bucket:
+        # boto3 takes a third of a second to import, which those without S3 need not wait for.
+        from infrastructure.storage.s3 import S3BlobStore  # noqa: PLC0415
+
+        return S3BlobStore(
+            bucket=settings.s3_bucket,
+            endpoint_url=settings.s3_endpoint_url,
+            public_endpoint_url=settings.s3_public_endpoint_url,
+        )
+    folder = settings.absolute_data_dir / "store"
+    folder.mkdir(parents=True, exist_ok=True)
+    key = load_or_create_signing_key(folder / "signing.key")
+    return LocalBlobStore(folder, signing_key=key, public_url=public_url)
+
+
+def extraction_limits(settings: Settings) -> ExtractionLimits:
+    """Return the parser's limits."""
+    return ExtractionLimits(
+        max_pages=settings.max_pages,
+        memory_bytes=settings.parser_memory_bytes,
+        page_seconds=settings.parser_page_seconds,
+    )
+
+
+def make_scratch(settings: Settings) -> Path:
+    """Return the folder for files that are being read."""
+    folder = settings.absolute_data_dir / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def wire_relay(parts: Parts) -> Duty:
+    """Return the duty that sends what is due: once a second, and when it is woken after a commit."""
+    timeouts = {name: kind.timeout.total_seconds() for name, kind in parts.action_types.items()}
+    send = SendDueActions(transactions=parts.transactions, doorbell=parts.doorbell, action_timeouts=timeouts)
+    return Duty(name="relay", every_seconds=parts.settings.relay_seconds, call=send)
+
+
+def wire_recovery(parts: Parts) -> list[Duty]:
+    """Return the duties that find what was lost."""
+    settings = parts.settings
+    reap = ReapExpiredRuns(transactions=parts.transactions, action_types=parts.action_types)
+    resend = ResendLostMessages(
+        transactions=parts.transactions, doorbell=parts.doorbell, patience_seconds=settings.reconcile_seconds
+    )
+    return [
+        Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
+        Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
+    ]
+
+
+def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown: Shutdown) -> RunAction:
+    """Return what a worker does with a message."""
+    settings = parts.settings
+    lease = timedelta(seconds=settings.lease_seconds)
+    # A connection of its own: a beat must not wait behind the work's statements.
+    ledger = PostgresRunLedger(make_engine(backends.database_url, application_name=f"{worker_name} beat", pool_size=1))
+    heartbeat = ThreadHeartbeat(
+        ledger=ledger,
+        shutdown=shutdown,
+        beat_seconds=settings.beat_seconds,
+        lease=lease,
+        hang_seconds=settings.hang_seconds,
+    )
+    return RunAction(
+        transactions=parts.transactions,
+        heartbeat=heartbeat,
+        action_types=parts.action_types,
+        worker_name=worker_name,
+        lease=lease,
+    )
+
+
+def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None]) -> ApiServices:
+    """Return what the HTTP door needs."""
+    settings = parts.settings
+    return ApiServices(
+        request_upload=RequestUpload(
+            transactions=parts.transactions,
+            blobs=parts.blobs,
+            max_upload_bytes=settings.max_upload_bytes,
+            upload_url_seconds=settings.upload_url_seconds,
+            chunk_tokens=settings.chunk_tokens,
+            chunk_overlap=settings.chunk_overlap,
+            model_max_tokens=parts.embedder.max_tokens,
+        ),
+        process_uploaded_document=ProcessUploadedDocument(
+            transactions=parts.transactions,
+            blobs=parts.blobs,
+            wake_relay=wake_relay,
+            max_attempts=settings.max_attempts,
+        ),
+        cancel_job=CancelJob(transactions=parts.transactions),
+        delete_document=DeleteDocument(transactions=parts.transactions, blobs=parts.blobs),
+        search_chunks=SearchChunks(
+            embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
+        ),
+        documents=PostgresDocumentReader(parts.engine),
+        job_changes=PostgresJobChanges(backends.database_url),
+        blobs=parts.blobs,
+        parts={"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)},
+        public_url=public_url,
+        cors_origins=settings.cors_origins,
+        download_url_seconds=DOWNLOAD_URL_SECONDS,
+    )
+
+
+def ping_database(engine: Engine) -> None:
+    """Raise DatabaseUnavailable unless the database answers."""
+    with database_errors(), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def ping_redis(redis: Redis) -> None:
+    """Raise QueueUnavailable unless Redis answers."""
+    with redis_errors():
+        redis.ping()

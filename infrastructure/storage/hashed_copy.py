@@ -1,0 +1,17 @@
+"""Copies a stream to a file and hashes it on the way."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+
+
+def hashed_copy(read: Callable[[int], bytes], target: Path) -> str:
+    """Write all that `read(size)` gives into `target`; return its SHA-256 in hex. Takes a megabyte of memory."""
+    digest = hashlib.sha256()
+    with target.open("wb") as file:
+        while chunk := read(_CHUNK_BYTES):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,31 @@
+"""Fixtures for tests on real servers: one embedded stack a test process, one empty database a test."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from infrastructure.embedded.stack import EmbeddedStack
+from tests.support.embedded import drop_database, fresh_database
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
+    with EmbeddedStack.own(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(stack: EmbeddedStack) -> Iterator[str]:
+    url = fresh_database(stack.addresses)
+    yield url
+    drop_database(stack.addresses, url)
+
+
+@pytest.fixture
+def redis_url(stack: EmbeddedStack) -> str:
+    url = stack.addresses.redis_url
+    assert url is not None
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url

@@ -1,0 +1,311 @@
+"""The contract of the port BlobStore, on every adapter and on the fake.
+
+What a client does by presigned URL runs over real HTTP: the local store behind uvicorn, S3 by moto's server. Moto
+checks no signatures, so tests that need a store which refuses run on the local store, and on a true S3 (or compatible)
+one where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of somebody who may
+make and delete buckets there. The fake serves no URLs: it is left out wherever one is used.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from application.ports.blob_store import PresignedRequest
+from domain.errors import BlobChanged, BlobNotFound
+from tests.support.blob_store_backends import (
+    MOTO_CREDENTIALS,
+    Backend,
+    eventually_empty,
+    local_backend,
+    memory_backend,
+    moto_server,
+    raw_connection,
+    real_s3_endpoint,
+    s3_backend,
+)
+
+KEY = "documents/0192f3c4-7e1a-7000-8000-000000000001/1"
+PDF = "application/pdf"
+CONTENT = b"%PDF-1.7 " + bytes(range(256)) * 20
+
+REAL = ["real-s3"] if real_s3_endpoint() else []
+EVERY = ["memory", "local", "moto", *REAL]
+SERVED = ["local", "moto", *REAL]
+CHECKING = ["local", *REAL]
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Backend]:
+    with moto_server() as url, s3_backend(url, MOTO_CREDENTIALS) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def real_s3() -> Iterator[Backend]:
+    with s3_backend(real_s3_endpoint(), {}) as backend:
+        yield backend
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Backend]:
+    with local_backend(tmp_path / "store") as backend:
+        yield backend
+
+
+@pytest.fixture
+def memory() -> Backend:
+    return memory_backend()
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    found: Backend = request.getfixturevalue(request.param.replace("-", "_"))
+    yield found
+    found.clear()
+
+
+def on(names: list[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("backend", names, indirect=True)
+
+
+def presigned_put(
+    backend: Backend, size_bytes: int = len(CONTENT), *, expires_in_seconds: int = 60
+) -> PresignedRequest:
+    return backend.store.presign_put(
+        KEY, size_bytes=size_bytes, content_type=PDF, expires_in_seconds=expires_in_seconds
+    )
+
+
+def presigned_get(backend: Backend, filename: str = "report.pdf") -> PresignedRequest:
+    return backend.store.presign_get(KEY, filename=filename, content_type=PDF, expires_in_seconds=60)
+
+
+def sent(request: PresignedRequest, content: bytes | None = None, **changed: str) -> httpx.Response:
+    how = {"method": request.method, "url": request.url, **changed}
+    return httpx.request(how["method"], how["url"], content=content, headers=request.headers)
+
+
+@on(SERVED)
+def test_what_a_browser_uploads_by_url_is_what_is_read(backend: Backend, tmp_path: Path) -> None:
+    upload = presigned_put(backend)
+    assert dict(upload.headers) == {"Content-Type": PDF}
+
+    answer = sent(upload, CONTENT)
+
+    assert answer.status_code == 200
+    info = backend.store.head(KEY)
+    assert (info.size_bytes, info.content_type, info.etag) == (len(CONTENT), PDF, answer.headers["ETag"])
+    target = tmp_path / "downloaded"
+    assert backend.store.download(KEY, target, etag=info.etag) == hashlib.sha256(CONTENT).hexdigest()
+    assert target.read_bytes() == CONTENT
+
+
+@on(EVERY)
+@pytest.mark.parametrize("size_bytes", [0, 1, (3 << 20) + 7])
+def test_any_size_comes_back_as_it_was(backend: Backend, tmp_path: Path, size_bytes: int) -> None:
+    content = bytes(i % 251 for i in range(size_bytes))
+    etag = backend.put(KEY, content, PDF)
+
+    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=etag)
+
+    assert digest == hashlib.sha256(content).hexdigest()
+    assert (tmp_path / "downloaded").read_bytes() == content
+
+
+@on(EVERY)
+def test_keys_that_begin_alike_are_different_objects(backend: Backend) -> None:
+    backend.put("a", b"1", PDF)
+    backend.put("a/b", b"22", "text/plain; charset=utf-8")
+
+    assert backend.store.head("a").size_bytes == 1
+    assert backend.store.head("a/b").content_type == "text/plain; charset=utf-8"
+
+
+@on(EVERY)
+def test_replaced_bytes_have_another_etag_and_the_old_one_reads_nothing(backend: Backend, tmp_path: Path) -> None:
+    old = backend.put(KEY, b"one", PDF)
+    new = backend.put(KEY, b"two", PDF)
+
+    assert old != new
+    assert backend.store.head(KEY).etag == new
+    with pytest.raises(BlobChanged):
+        backend.store.download(KEY, tmp_path / "downloaded", etag=old)
+
+
+@on(EVERY)
+def test_what_is_not_there_is_not_found(backend: Backend, tmp_path: Path) -> None:
+    with pytest.raises(BlobNotFound):
+        backend.store.head(KEY)
+    with pytest.raises(BlobNotFound):
+        backend.store.download(KEY, tmp_path / "downloaded", etag='"none"')
+
+
+@on(EVERY)
+def test_deleting_twice_is_safe_and_tells_if_there_was_something(backend: Backend) -> None:
+    backend.put(KEY, CONTENT, PDF)
+
+    assert backend.store.delete(KEY) is True
+    assert backend.store.delete(KEY) is False
+    with pytest.raises(BlobNotFound):
+        backend.store.head(KEY)
+
+
+@on(["local", "moto"])
+@pytest.mark.parametrize(
+    "key", ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.", ".hidden", "a b", "é", "a\n", "a" * 201]
+)
+def test_keys_that_are_not_ours_are_a_programming_error(backend: Backend, key: str) -> None:
+    with pytest.raises(ValueError, match="key"):
+        backend.store.head(key)
+    with pytest.raises(ValueError, match="key"):
+        backend.store.presign_put(key, size_bytes=1, content_type=PDF, expires_in_seconds=60)
+
+
+@on(SERVED)
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "relatório final.pdf",
+        'a"; filename="evil.exe',
+        "a\r\nSet-Cookie: stolen=1\r\n\r\n<script>.pdf",
+        "l" * 4000 + ".pdf",
+        "😀" * 1000 + ".pdf",
+        "../../etc/passwd",
+        "C:\\Windows\\system.ini",
+        "fdp\u202eexe.pdf",
+        "\x00\ud800.pdf",
+        "",
+        "...",
+    ],
+    ids=range(11),
+)
+def test_no_file_name_breaks_out_of_the_download_header(backend: Backend, filename: str) -> None:
+    backend.put(KEY, CONTENT, PDF)
+
+    answer = sent(presigned_get(backend, filename))
+
+    assert answer.status_code == 200
+    assert answer.content == CONTENT
+    assert answer.headers["Content-Type"] == PDF
+    assert "Set-Cookie" not in answer.headers
+    disposition = answer.headers["Content-Disposition"]
+    assert disposition.startswith('attachment; filename="')
+    assert disposition.count('"') == 2
+    assert len(disposition) < 1000
+    assert disposition.isascii()
+    assert disposition.isprintable()
+
+
+@on(SERVED)
+def test_a_download_can_be_resumed_in_the_middle(backend: Backend) -> None:
+    backend.put(KEY, CONTENT, PDF)
+
+    answer = httpx.get(presigned_get(backend).url, headers={"Range": "bytes=9-264"})
+
+    assert answer.status_code == 206
+    assert answer.content == CONTENT[9:265]
+    assert answer.headers["Content-Range"] == f"bytes 9-264/{len(CONTENT)}"
+
+
+@on(SERVED)
+def test_uploads_at_once_leave_one_whole_object(backend: Backend, tmp_path: Path) -> None:
+    contents = [bytes([letter]) * (2 << 20) for letter in b"abcd"]
+    upload = presigned_put(backend, 2 << 20)
+    start = threading.Barrier(len(contents))
+
+    def put(content: bytes) -> None:
+        start.wait()
+        sent(upload, content)
+
+    threads = [threading.Thread(target=put, args=(content,)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    backend.store.download(KEY, tmp_path / "downloaded", etag=backend.store.head(KEY).etag)
+    assert (tmp_path / "downloaded").read_bytes() in contents
+
+
+@on(CHECKING)
+def test_an_expired_upload_url_is_refused(backend: Backend) -> None:
+    upload = presigned_put(backend, expires_in_seconds=1)
+    backend.pass_by(3)
+
+    assert sent(upload, CONTENT).status_code == 403
+    assert_nothing_stored(backend)
+
+
+@on(CHECKING)
+def test_an_expired_download_url_is_refused(backend: Backend) -> None:
+    backend.put(KEY, CONTENT, PDF)
+    download = backend.store.presign_get(KEY, filename="a.pdf", content_type=PDF, expires_in_seconds=1)
+    backend.pass_by(3)
+
+    assert sent(download).status_code == 403
+
+
+@on(CHECKING)
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b""], ids=["shorter", "longer", "empty"])
+def test_a_body_of_another_size_is_refused(backend: Backend, content: bytes) -> None:
+    assert sent(presigned_put(backend), content).status_code == 403
+    assert_nothing_stored(backend)
+
+
+@on(CHECKING)
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/html"}, {}], ids=["another", "none"])
+def test_another_content_type_is_refused(backend: Backend, headers: dict[str, str]) -> None:
+    answer = httpx.put(presigned_put(backend).url, content=CONTENT, headers=headers)
+
+    assert answer.status_code == 403
+    assert_nothing_stored(backend)
+
+
+@on(CHECKING)
+def test_a_url_altered_in_any_place_is_refused(backend: Backend) -> None:
+    upload = presigned_put(backend)
+    url = httpx.URL(upload.url)
+    altered = [url.copy_with(path=url.path + "x"), url.copy_with(query=None)]
+    for name, value in url.params.multi_items():
+        altered += [url.copy_set_param(name, value[:-1] + chr(ord(value[-1]) ^ 1)), url.copy_remove_param(name)]
+
+    statuses = {sent(upload, CONTENT, url=str(other)).status_code for other in altered}
+
+    assert statuses <= {400, 403}
+    assert_nothing_stored(backend)
+
+
+@on(CHECKING)
+def test_a_url_is_good_for_its_own_method_alone(backend: Backend) -> None:
+    backend.put(KEY, CONTENT, PDF)
+    upload, download = presigned_put(backend), presigned_get(backend)
+
+    assert sent(upload, method="GET").status_code == 403
+    assert httpx.delete(upload.url).status_code in {403, 405}
+    assert httpx.put(download.url, content=CONTENT, headers=upload.headers).status_code == 403
+    assert backend.store.head(KEY).size_bytes == len(CONTENT)
+
+
+@on(CHECKING)
+def test_a_client_that_goes_away_halfway_leaves_nothing(backend: Backend) -> None:
+    upload = presigned_put(backend, 4 << 20)
+    url = httpx.URL(upload.url)
+    head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nContent-Type: {PDF}\r\n"
+    with raw_connection(upload.url) as connection:
+        connection.sendall(head.encode() + f"Content-Length: {4 << 20}\r\n\r\n".encode() + bytes(2 << 20))
+
+    other = backend.put("other", b"x", PDF)  # by now the store has seen the end of the first connection, or soon will
+
+    assert backend.store.head("other").etag == other
+    assert_nothing_stored(backend)
+
+
+def assert_nothing_stored(backend: Backend) -> None:
+    with pytest.raises(BlobNotFound):
+        backend.store.head(KEY)
+    if backend.folder:
+        eventually_empty(backend.folder / "incoming")

@@ -1,0 +1,304 @@
+"""The road of an action over real PostgreSQL and Redis: sent, claimed, run, ended, found again when lost."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from application.ports.doorbell import message_name
+from application.ports.job_store import Dispatch
+from application.ports.run_context import RunContext
+from application.run_action import ActionType, Outcome, RunAction
+from application.use_cases.cancel_job import CancelJob
+from application.use_cases.reap_expired_runs import ReapExpiredRuns
+from application.use_cases.resend_lost_messages import ResendLostMessages
+from application.use_cases.send_due_actions import SendDueActions
+from domain.action import Action, ActionStatus
+from domain.errors import AlreadyFinal, QueueUnavailable, StorageUnavailable
+from domain.failure import DocumentUnreadable, FailureCode
+from domain.job import INDEX
+from domain.report import Report
+from domain.retry_policy import RetryPolicy
+from infrastructure.postgres.run_ledger import PostgresRunLedger
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
+from infrastructure.queue.redis_queue import RqDoorbell, connect_redis
+from tests.support.jobs import add_job, read_action
+
+QUEUE = "document_processing"
+LEASE = timedelta(seconds=30)
+
+
+@dataclass
+class Work:
+    """A handler that does what the test says, and remembers."""
+
+    act: Callable[[Action, RunContext], None] = lambda action, context: None
+    ran: list[int] = field(default_factory=list)
+    cleaned: int = 0
+
+    def __call__(self, action: Action, context: RunContext) -> Outcome:
+        self.ran.append(action.attempt)
+        self.act(action, context)
+        return Outcome(result={"attempt": action.attempt}, report=Report(message="done"))
+
+    def clean_up(self, _action: Action) -> None:
+        self.cleaned += 1
+
+
+@dataclass
+class Stage:
+    """All that an action meets, wired to one database and one Redis."""
+
+    engine: Engine
+    redis: Redis
+    work: Work
+    shutdown: Shutdown
+    timeout: timedelta = timedelta(minutes=1)
+    beat_seconds: float = 0.01
+
+    @property
+    def transactions(self) -> Callable[[], PostgresUnitOfWork]:
+        return partial(PostgresUnitOfWork, self.engine)
+
+    @property
+    def types(self) -> dict[str, ActionType]:
+        retry = RetryPolicy(first_delay_seconds=0.0)
+        kind = ActionType(name=INDEX, queue=QUEUE, timeout=self.timeout, retry=retry, handler=self.work)
+        return {INDEX: kind}
+
+    @property
+    def doorbell(self) -> RqDoorbell:
+        return RqDoorbell(self.redis)
+
+    def send(self) -> int:
+        relay = SendDueActions(
+            transactions=self.transactions,
+            doorbell=self.doorbell,
+            action_timeouts={INDEX: self.timeout.total_seconds()},
+        )
+        return relay()
+
+    def run(self, action: Action, *, lease: timedelta = LEASE) -> None:
+        heartbeat = ThreadHeartbeat(
+            ledger=PostgresRunLedger(self.engine),
+            shutdown=self.shutdown,
+            beat_seconds=self.beat_seconds,
+            lease=lease,
+            hang_seconds=60,
+        )
+        runner = RunAction(
+            transactions=self.transactions,
+            heartbeat=heartbeat,
+            action_types=self.types,
+            worker_name="w",
+            lease=lease,
+        )
+        runner(action.id, action.dispatch_no)
+
+    def reap(self) -> int:
+        return ReapExpiredRuns(transactions=self.transactions, action_types=self.types)()
+
+    def reconcile(self) -> int:
+        resend = ResendLostMessages(transactions=self.transactions, doorbell=self.doorbell, patience_seconds=0)
+        return resend()
+
+
+@pytest.fixture
+def stage(engine: Engine, redis_url: str) -> Iterator[Stage]:
+    with connect_redis(redis_url) as redis:
+        yield Stage(engine=engine, redis=redis, work=Work(), shutdown=Shutdown(grace_seconds=0))
+
+
+def check_until_told(_action: Action, context: RunContext) -> None:
+    while True:
+        context.check()
+
+
+def test_what_is_due_is_sent_once_and_found_in_the_queue(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    assert (stage.send(), stage.send()) == (1, 0)
+    assert stage.doorbell.waiting(QUEUE) == {message_name(job.actions[0].id, 1)}
+    assert read_action(stage.engine, job.id).sent_at
+
+
+def test_a_message_that_is_there_already_counts_as_sent(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.send()
+    again = Dispatch(action=read_action(stage.engine, job.id), document_id=None, filename="a.pdf")
+    stage.doorbell.ring(again, timeout_seconds=60)
+    assert len(stage.doorbell.waiting(QUEUE)) == 1
+
+
+def test_without_redis_nothing_is_marked_as_sent(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.redis = connect_redis("redis://127.0.0.1:1/0")
+    with pytest.raises(QueueUnavailable):
+        stage.send()
+    assert read_action(stage.engine, job.id).sent_at is None
+
+
+def test_work_that_is_done_completes_the_action(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert (action.status, action.result) == (ActionStatus.COMPLETED, {"attempt": 1})
+    assert (action.report.progress, action.report.message) == (100, "done")
+    assert stage.work.cleaned == 1
+
+
+def test_a_message_delivered_twice_runs_once(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    barrier = threading.Barrier(2)
+
+    def deliver() -> None:
+        barrier.wait()
+        stage.run(job.actions[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        for delivery in [pool.submit(deliver), pool.submit(deliver)]:
+            delivery.result()
+    assert stage.work.ran == [1]
+
+
+def test_a_transient_error_is_tried_again_four_runs_at_most(stage: Stage) -> None:
+    def store_away(_action: Action, _context: RunContext) -> None:
+        raise StorageUnavailable
+
+    stage.work.act = store_away
+    job = add_job(stage.engine)
+    for dispatch_no in range(1, 6):
+        action = read_action(stage.engine, job.id)
+        assert action.dispatch_no == min(dispatch_no, 4)
+        stage.run(action)
+    action = read_action(stage.engine, job.id)
+    assert stage.work.ran == [1, 2, 3, 4]
+    assert action.status is ActionStatus.FAILED
+    assert action.error
+    assert action.error.code == "storage_unavailable"
+
+
+def test_a_document_that_cannot_be_read_fails_at_once_with_its_code(stage: Stage) -> None:
+    def unreadable(_action: Action, _context: RunContext) -> None:
+        raise DocumentUnreadable(FailureCode.ENCRYPTED)
+
+    stage.work.act = unreadable
+    job = add_job(stage.engine)
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert action.status is ActionStatus.FAILED
+    assert action.error
+    assert (action.error.code, action.attempt) == ("encrypted", 1)
+
+
+def test_a_defect_in_the_work_ends_the_run_and_tells_nothing_of_itself(stage: Stage) -> None:
+    def defect(_action: Action, _context: RunContext) -> None:
+        raise ZeroDivisionError("secret path /etc")
+
+    stage.work.act = defect
+    job = add_job(stage.engine)
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert action.status is ActionStatus.PENDING
+    assert action.error
+    assert action.error.code == "internal_error"
+    assert "secret" not in action.error.message
+
+
+def test_running_work_is_cancelled_between_its_steps(stage: Stage) -> None:
+    job = add_job(stage.engine)
+
+    def cancelled_by_owner(action: Action, context: RunContext) -> None:
+        CancelJob(transactions=stage.transactions)(job.id)
+        check_until_told(action, context)
+
+    stage.work.act = cancelled_by_owner
+    stage.run(job.actions[0])
+    assert read_action(stage.engine, job.id).status is ActionStatus.CANCELLED
+    with pytest.raises(AlreadyFinal):
+        CancelJob(transactions=stage.transactions)(job.id)
+
+
+def test_a_stopping_worker_gives_the_attempt_back(stage: Stage) -> None:
+    job = add_job(stage.engine)
+
+    def asked_to_stop(action: Action, context: RunContext) -> None:
+        stage.shutdown.request()
+        check_until_told(action, context)
+
+    stage.work.act = asked_to_stop
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert (action.status, action.attempt, action.dispatch_no) == (ActionStatus.PENDING, 0, 2)
+
+
+def test_work_behind_its_deadline_is_timed_out(stage: Stage) -> None:
+    stage.timeout = timedelta(milliseconds=1)
+    stage.work.act = check_until_told
+    job = add_job(stage.engine)
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert action.status is ActionStatus.FAILED
+    assert action.error
+    assert action.error.code == "timeout"
+
+
+def test_a_worker_that_was_thought_dead_writes_nothing(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.beat_seconds = 60
+
+    def outlived_its_lease(action: Action, _context: RunContext) -> None:
+        _let_lease_run_out(stage, action)
+        assert stage.reap() == 1
+
+    stage.work.act = outlived_its_lease
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert (action.status, action.dispatch_no, action.crashes) == (ActionStatus.PENDING, 2, 1)
+    assert action.result is None
+    stage.work.act = lambda action, context: None
+    stage.run(action)
+    assert read_action(stage.engine, job.id).status is ActionStatus.COMPLETED
+
+
+def _let_lease_run_out(stage: Stage, action: Action) -> None:
+    with stage.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE job_actions SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": action.id}
+        )
+
+
+def test_a_run_that_lives_is_not_reaped(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.work.act = lambda action, context: _assert_nothing_reaped(stage)
+    stage.run(job.actions[0])
+    assert read_action(stage.engine, job.id).status is ActionStatus.COMPLETED
+
+
+def _assert_nothing_reaped(stage: Stage) -> None:
+    assert stage.reap() == 0
+
+
+def test_a_wiped_redis_loses_nothing(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.send()
+    stage.redis.flushall()
+    assert stage.reconcile() == 1
+    assert stage.send() == 1
+    assert stage.doorbell.waiting(QUEUE) == {message_name(job.actions[0].id, 2)}
+    stage.run(job.actions[0])
+    assert stage.work.ran == [], "the lost message, should it turn up again, is stale"
+    stage.run(read_action(stage.engine, job.id))
+    assert stage.work.ran == [1]
+
+
+def test_a_message_that_waits_is_not_sent_again(stage: Stage) -> None:
+    add_job(stage.engine)
+    stage.send()
+    assert stage.reconcile() == 0

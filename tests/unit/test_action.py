@@ -1,0 +1,134 @@
+"""The rules of an action's life."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.action import FINAL, LEGAL_TRANSITIONS, Action, ActionStatus
+from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost
+from domain.failure import Failure
+from domain.ids import ActionId, JobId, new_uuid7
+from domain.report import Report
+from domain.retry_policy import RetryPolicy
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+POLICY = RetryPolicy()
+TRANSIENT = Failure(code="storage_unavailable", message="The store is away.", retryable=True)
+PERMANENT = Failure(code="corrupt", message="The file is damaged.", retryable=False)
+
+
+def pending() -> Action:
+    return Action(
+        id=ActionId(new_uuid7()),
+        job_id=JobId(new_uuid7()),
+        type="index",
+        queue="document_processing",
+        due_at=NOON,
+        created_at=NOON,
+    )
+
+
+def claimed(action: Action | None = None, *, at: datetime = NOON) -> Action:
+    return (action or pending()).claim(worker="w1", now=at, lease=timedelta(seconds=30), timeout=timedelta(minutes=30))
+
+
+def test_a_claim_gives_a_new_lease_and_counts_an_attempt() -> None:
+    action = claimed()
+    assert (action.status, action.attempt, action.run_lease) == (ActionStatus.PROCESSING, 1, 1)
+    assert action.lease_until == NOON + timedelta(seconds=30)
+    assert action.deadline == NOON + timedelta(minutes=30)
+
+
+def test_only_the_newest_message_of_a_due_action_may_claim_it() -> None:
+    action = replace(pending(), dispatch_no=2)
+    assert action.may_be_claimed(dispatch_no=2, now=NOON)
+    assert not action.may_be_claimed(dispatch_no=1, now=NOON)
+    assert not action.may_be_claimed(dispatch_no=2, now=NOON - timedelta(seconds=1))
+    assert not claimed(action).may_be_claimed(dispatch_no=2, now=NOON)
+
+
+def test_a_run_that_lost_its_lease_owns_nothing() -> None:
+    first = claimed()
+    second = claimed(first.lose_worker(now=NOON, policy=POLICY))
+    second.require(second.run)
+    with pytest.raises(LeaseLost):
+        second.require(first.run)
+    assert first.run.id != second.run.id
+
+
+def test_a_retryable_failure_waits_and_makes_the_old_message_stale() -> None:
+    action = claimed().fail(TRANSIENT, now=NOON, policy=POLICY)
+    assert (action.status, action.dispatch_no, action.sent_at) == (ActionStatus.PENDING, 2, None)
+    assert NOON + timedelta(seconds=1) <= action.due_at <= NOON + timedelta(seconds=2)
+    assert action.error == TRANSIENT
+
+
+def test_four_runs_at_most() -> None:
+    action = pending()
+    for attempt in range(1, 5):
+        action = claimed(action)
+        assert action.attempt == attempt
+        action = action.fail(TRANSIENT, now=NOON, policy=POLICY)
+    assert action.status is ActionStatus.FAILED
+    assert action.error == TRANSIENT
+
+
+def test_a_permanent_failure_is_not_tried_again() -> None:
+    action = claimed().fail(PERMANENT, now=NOON, policy=POLICY)
+    assert (action.status, action.error, action.completed_at) == (ActionStatus.FAILED, PERMANENT, NOON)
+
+
+def test_an_action_that_took_three_workers_with_it_is_buried() -> None:
+    action = pending()
+    for _ in range(3):
+        assert action.status is ActionStatus.PENDING
+        action = claimed(action).lose_worker(now=NOON, policy=POLICY)
+    assert action.status is ActionStatus.FAILED
+    assert action.error
+    assert action.error.code == "worker_lost"
+
+
+def test_a_run_lost_behind_its_deadline_is_timed_out_for_good() -> None:
+    action = claimed().lose_worker(now=NOON + timedelta(hours=1), policy=POLICY)
+    assert action.status is ActionStatus.FAILED
+    assert action.error
+    assert action.error.code == "timeout"
+
+
+def test_giving_back_keeps_the_attempt_and_never_shows_less_progress() -> None:
+    working = replace(claimed(), report=Report(progress=40))
+    again = claimed(working.release(now=NOON))
+    assert again.attempt == working.attempt
+    assert again.report.progress == working.report.progress
+    assert again.run_lease == working.run_lease + 1
+
+
+def test_a_new_attempt_begins_at_nothing() -> None:
+    working = replace(claimed(), report=Report(progress=40))
+    assert claimed(working.fail(TRANSIENT, now=NOON, policy=POLICY)).report.progress == 0
+
+
+def test_what_waits_is_cancelled_at_once_and_what_runs_is_asked() -> None:
+    assert pending().request_cancel(now=NOON).status is ActionStatus.CANCELLED
+    asked = claimed().request_cancel(now=NOON)
+    assert (asked.status, asked.cancel_requested) == (ActionStatus.PROCESSING, True)
+    assert asked.fail(TRANSIENT, now=NOON, policy=POLICY).status is ActionStatus.CANCELLED
+    assert asked.lose_worker(now=NOON, policy=POLICY).status is ActionStatus.CANCELLED
+
+
+def test_nothing_final_can_be_cancelled_or_moved_but_by_a_retry() -> None:
+    for status in FINAL:
+        final = replace(pending(), status=status)
+        with pytest.raises(AlreadyFinal):
+            final.request_cancel(now=NOON)
+        with pytest.raises(IllegalTransition):
+            claimed(final)
+        assert LEGAL_TRANSITIONS[status] <= {ActionStatus.PENDING}
+
+
+def test_a_lost_message_is_sent_anew_under_another_name() -> None:
+    action = replace(pending(), sent_at=NOON).resend(now=NOON)
+    assert (action.dispatch_no, action.sent_at) == (2, None)
+    with pytest.raises(IllegalTransition):
+        claimed().resend(now=NOON)

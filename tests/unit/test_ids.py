@@ -1,0 +1,17 @@
+"""Identities sort by the time they were made."""
+
+import time
+
+from domain.ids import new_uuid7
+
+
+def test_an_id_is_a_uuid_of_version_7_with_the_time_in_front() -> None:
+    before = time.time_ns() // 1_000_000
+    made = new_uuid7()
+    after = time.time_ns() // 1_000_000
+    assert (made.version, made.variant) == (7, "specified in RFC 4122")
+    assert before <= made.int >> 80 <= after
+
+
+def test_ids_do_not_repeat() -> None:
+    assert len({new_uuid7() for _ in range(10_000)}) == 10_000

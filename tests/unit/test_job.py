@@ -1,0 +1,50 @@
+"""A job's status is worked out from its actions."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.action import ActionStatus
+from domain.errors import AlreadyFinal
+from domain.ids import DEFAULT_TENANT, DocumentId, new_uuid7
+from domain.job import Job, new_index_job
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PENDING, PROCESSING, COMPLETED, FAILED, CANCELLED = ActionStatus
+
+
+def job_of(*statuses: ActionStatus) -> Job:
+    job = new_index_job(
+        document_id=DocumentId(new_uuid7()), tenant_id=DEFAULT_TENANT, etag="e", max_attempts=4, now=NOON
+    )
+    return replace(job, actions=tuple(replace(job.actions[0], status=status) for status in statuses))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ((PENDING, PENDING), PENDING),
+        ((PENDING, COMPLETED), PROCESSING),
+        ((PROCESSING, FAILED), PROCESSING),
+        ((COMPLETED, FAILED, CANCELLED), FAILED),
+        ((COMPLETED, CANCELLED), CANCELLED),
+        ((COMPLETED, COMPLETED), COMPLETED),
+    ],
+)
+def test_status_follows_the_actions(statuses: tuple[ActionStatus, ...], expected: ActionStatus) -> None:
+    assert job_of(*statuses).status is expected
+
+
+def test_every_change_raises_the_version() -> None:
+    job = job_of(PENDING)
+    changed = job.change(job.actions[0].id, lambda action: replace(action, worker="w"))
+    assert (changed.version, changed.actions[0].worker) == (job.version + 1, "w")
+
+
+def test_cancelling_leaves_what_has_ended_as_it_is() -> None:
+    job = job_of(COMPLETED, PENDING, PROCESSING).request_cancel(now=NOON)
+    assert [action.status for action in job.actions] == [COMPLETED, CANCELLED, PROCESSING]
+    assert job.actions[2].cancel_requested
+    with pytest.raises(AlreadyFinal):
+        job_of(COMPLETED, FAILED).request_cancel(now=NOON)
