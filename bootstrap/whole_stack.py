@@ -13,7 +13,7 @@ from bootstrap.settings import Settings
 from bootstrap.working import WORKER_PROGRAM
 from infrastructure.embedding.loading import load_embedder
 from infrastructure.lifeline import Lifeline
-from infrastructure.postgres.embedding_models import ensure_embedding_model
+from infrastructure.postgres.vectors import ensure_embedding_model
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 

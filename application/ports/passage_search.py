@@ -36,6 +36,10 @@ class Passage:
 class PassageSearch(Protocol):
     """Searches the published chunks of one model. Raises DatabaseUnavailable (retryable)."""
 
+    def languages(self) -> Sequence[str]:
+        """Return every language that stored chunks have: the ones for which `keyword` needs terms."""
+        ...
+
     def semantic(
         self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
     ) -> Mapping[int, float]:
