@@ -13,9 +13,9 @@ from bootstrap.settings import Settings
 from bootstrap.working import WORKER_PROGRAM
 from infrastructure.embedding.loading import load_embedder
 from infrastructure.lifeline import Lifeline
-from infrastructure.postgres.vectors import ensure_embedding_model
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.vectors import ensure_embedding_model
 
 
 def run_migrate(settings: Settings, backends: Backends) -> int:
