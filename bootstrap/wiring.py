@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from redis import Redis
 from sqlalchemy import Engine, text
@@ -42,6 +41,7 @@ from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
+from infrastructure.scratch import ScratchFolder
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from interface.api.services import ApiServices
@@ -80,7 +80,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
         passages=PostgresPassageStore(engine),
-        scratch=make_scratch(settings),
+        scratch=ScratchFolder(settings.absolute_data_dir / "scratch").path,
     )
     indexing = ActionType(
         name=INDEX,
@@ -126,13 +126,6 @@ def extraction_limits(settings: Settings) -> ExtractionLimits:
         memory_bytes=settings.parser_memory_bytes,
         page_seconds=settings.parser_page_seconds,
     )
-
-
-def make_scratch(settings: Settings) -> Path:
-    """Return the folder for files that are being read."""
-    folder = settings.absolute_data_dir / "scratch"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def wire_relay(parts: Parts) -> Duty:

@@ -17,7 +17,12 @@ from infrastructure.postgres.vectors import ensure_embedding_model, to_binary
 
 MOST_FREQUENCY = 32_767
 
-FENCE = text("SELECT 1 FROM job_actions WHERE id = :action AND status = 'processing' AND run_lease = :lease")
+# The transaction bears the run's name, so that `break_off` finds the connection of a worker that stands still in it.
+FENCE = text("""
+    SELECT set_config('application_name', :name, true) FROM job_actions
+    WHERE id = :action AND status = 'processing' AND run_lease = :lease
+""")
+BREAK_OFF = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = :name")
 RESERVE_KEYS = text("SELECT nextval(pg_get_serial_sequence('chunks', 'id')) FROM generate_series(1, :count)")
 RUNS_WITH_ROWS = text("""
     SELECT run_id FROM chunks WHERE document_id = :document
@@ -76,6 +81,11 @@ class PostgresPassageStore:
                 _postings(keyed),
             )
 
+    def break_off(self, run: Run) -> int:
+        """End the connections that write for the run, and with them their transactions."""
+        with database_errors(), self._engine.begin() as connection:
+            return int(connection.execute(BREAK_OFF, {"name": _name_of(run)}).scalar_one())
+
     def discard_unpublished(self, document_id: DocumentId) -> int:
         """Delete by run. Rows of a run that starts meanwhile are left alone: only runs seen at first are deleted."""
         of_document = {"document": document_id}
@@ -99,7 +109,8 @@ class PostgresPassageStore:
         Rows of a run that loses its action after this look are never published.
         """
         with database_errors(), self._engine.begin() as connection:
-            if connection.execute(FENCE, {"action": run.action_id, "lease": run.run_lease}).one_or_none() is None:
+            fence = {"name": _name_of(run), "action": run.action_id, "lease": run.run_lease}
+            if connection.execute(FENCE, fence).one_or_none() is None:
                 raise LeaseLost
             try:
                 yield connection
@@ -110,6 +121,10 @@ class PostgresPassageStore:
         if name not in self._models:
             self._models[name] = ensure_embedding_model(self._engine, name, dimensions)
         return self._models[name]
+
+
+def _name_of(run: Run) -> str:
+    return f"run {run.id}"
 
 
 def _copy_chunks(
