@@ -22,7 +22,7 @@ class PassageFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A chunk as found, with its document."""
+    """A chunk as found, with its document. `neighbours`, if asked for, are the chunks before and after it, in order."""
 
     key: int
     chunk_id: ChunkId
@@ -31,6 +31,7 @@ class Passage:
     external_id: str | None
     metadata: Mapping[str, object]
     chunk: Chunk
+    neighbours: Sequence[Chunk] = ()
 
 
 class PassageSearch(Protocol):
@@ -56,6 +57,9 @@ class PassageSearch(Protocol):
         """Return the exact cosine of given chunks."""
         ...
 
-    def passages(self, keys: Sequence[int]) -> Sequence[Passage]:
-        """Load passages, in the order of `keys`; those deleted meanwhile are left out."""
+    def passages(self, keys: Sequence[int], *, neighbours: int = 0) -> Sequence[Passage]:
+        """Load passages, in the order of `keys`; those deleted meanwhile are left out.
+
+        Each comes with up to `neighbours` chunks of its document on either side.
+        """
         ...

@@ -75,11 +75,20 @@ COSINES = text("""
     WHERE model = :model AND chunk = ANY(:keys)
 """)
 
-PASSAGES = text("""
-    SELECT c.id AS key, c.chunk_id, c.document_id, d.filename, d.external_id, d.metadata, c.position, c.text,
-        c.char_start, c.char_end, c.page_start, c.page_end, c.token_count, c.headings
+CHUNK_COLUMNS = """
+    c.position, c.text, c.char_start, c.char_end, c.page_start, c.page_end, c.token_count, c.headings
+"""
+PASSAGES = text(f"""
+    SELECT c.id AS key, c.chunk_id, c.document_id, d.filename, d.external_id, d.metadata, {CHUNK_COLUMNS}
     FROM chunks c JOIN documents d ON d.published_run = c.run_id
     WHERE c.id = ANY(:keys)
+""")
+NEIGHBOURS = text(f"""
+    SELECT found.id AS key, {CHUNK_COLUMNS}
+    FROM chunks found JOIN chunks c ON c.run_id = found.run_id
+        AND c.position BETWEEN found.position - :neighbours AND found.position + :neighbours
+    WHERE found.id = ANY(:keys) AND c.id <> found.id
+    ORDER BY c.position
 """)
 
 

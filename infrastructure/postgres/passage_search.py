@@ -29,6 +29,7 @@ from infrastructure.postgres.passage_queries import (
     KEYWORD_AMONG_FEW,
     LANGUAGES,
     MOST_WIDTH,
+    NEIGHBOURS,
     PASSAGES,
     SEARCH_SETTINGS,
     STATISTICS,
@@ -103,13 +104,17 @@ class PostgresPassageSearch:
             parameters = {"model": model.id, "vector": to_text(vector), "keys": list(keys)}
             return _scores(connection.execute(COSINES, parameters).all())
 
-    def passages(self, keys: Sequence[int]) -> Sequence[Passage]:
+    def passages(self, keys: Sequence[int], *, neighbours: int = 0) -> Sequence[Passage]:
         """Load published passages in the order of `keys`."""
         if not keys:
             return []
         with database_errors(), self._engine.connect() as connection:
             rows = connection.execute(PASSAGES, {"keys": list(keys)}).all()
-        found = {row.key: _passage(row) for row in rows}
+            around: dict[int, list[Chunk]] = {}
+            if neighbours:
+                for row in connection.execute(NEIGHBOURS, {"keys": list(keys), "neighbours": neighbours}):
+                    around.setdefault(row.key, []).append(_chunk(row))
+        found = {row.key: _passage(row, around.get(row.key, ())) for row in rows}
         return [found[key] for key in keys if key in found]
 
     def _statistics_for(self, connection: Connection, languages: AbstractSet[str]) -> Mapping[str, _LanguageStatistics]:
@@ -155,7 +160,7 @@ def _scores(rows: Sequence[Row[Any]]) -> dict[int, float]:
     return {row.chunk: float(row.score) for row in rows}
 
 
-def _passage(row: Row[Any]) -> Passage:
+def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
     return Passage(
         key=row.key,
         chunk_id=ChunkId(row.chunk_id),
@@ -163,14 +168,19 @@ def _passage(row: Row[Any]) -> Passage:
         filename=row.filename,
         external_id=row.external_id,
         metadata=row.metadata,
-        chunk=Chunk(
-            position=row.position,
-            text=row.text,
-            char_start=row.char_start,
-            char_end=row.char_end,
-            page_start=row.page_start,
-            page_end=row.page_end,
-            token_count=row.token_count,
-            headings=tuple(row.headings),
-        ),
+        chunk=_chunk(row),
+        neighbours=neighbours,
+    )
+
+
+def _chunk(row: Row[Any]) -> Chunk:
+    return Chunk(
+        position=row.position,
+        text=row.text,
+        char_start=row.char_start,
+        char_end=row.char_end,
+        page_start=row.page_start,
+        page_end=row.page_end,
+        token_count=row.token_count,
+        headings=tuple(row.headings),
     )

@@ -146,6 +146,16 @@ def test_a_passage_tells_where_it_is_from(engine: Engine, search: PostgresPassag
     assert passage.chunk == indexed(0, "cat").chunk
 
 
+def test_neighbours_are_of_the_same_document_and_run(engine: Engine, search: PostgresPassageSearch) -> None:
+    add_passages(engine, "other", "other", "other")
+    add_passages(engine, "a", "b", "c", "cat", "e")
+    keys = list(search.keyword({"en": ["cat"]}, EVERYTHING, pool=1))
+    (alone,) = search.passages(keys)
+    (passage,) = search.passages(keys, neighbours=2)
+    assert list(alone.neighbours) == []
+    assert [chunk.text for chunk in passage.neighbours] == ["b", "c", "e"]
+
+
 def test_a_narrow_filter_finds_what_is_far_away_among_many(engine: Engine) -> None:
     """Thousands of nearer vectors, of documents that do not match or of runs that are not published."""
     search, store = PostgresPassageSearch(engine), PostgresPassageStore(engine)
