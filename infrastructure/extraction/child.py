@@ -20,7 +20,7 @@ from infrastructure.extraction.reading import Reading, ReadPage
 OpenDocument = Callable[[Path, str, ExtractionLimits], Reading]
 
 
-class FileUnavailable(Exception):  # noqa: N818 - a fact, not a fault of ours
+class FileUnavailable(Exception):
     """The file itself cannot be opened."""
 
 

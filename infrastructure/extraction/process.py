@@ -30,14 +30,14 @@ PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH
 NEARLY_ALL_MEMORY = 0.7
 
 
-class ParserUnavailable(EsteiraError):  # noqa: N818 - as all of Esteira's errors
+class ParserUnavailable(EsteiraError):
     """The process that reads documents does not start; the work is tried again by itself."""
 
     code: ClassVar[str] = "parser_unavailable"
     retryable: ClassVar[bool] = True
 
 
-class ReaderLost(Exception):  # noqa: N818 - a fact, not a fault of ours
+class ReaderLost(Exception):
     """The child died, hung or talked nonsense, and has been ended. `code` says which."""
 
     def __init__(self, code: FailureCode) -> None:

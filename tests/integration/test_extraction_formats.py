@@ -362,7 +362,9 @@ def test_markdown_that_starts_with_a_rule_loses_nothing(text):
 
 
 def test_a_long_markdown_file_loses_nothing(text):
-    source = "".join(f"## Part {number}\n\n```\ncode {number}\n\n# no heading\n```\n\nword{number}\n\n" for number in range(9000))
+    source = "".join(
+        f"## Part {number}\n\n```\ncode {number}\n\n# no heading\n```\n\nword{number}\n\n" for number in range(9000)
+    )
     found = text(source, "a.md").split()
     assert sum(word.startswith("word") for word in found) == 9000
     assert found.count("heading") == 9000

@@ -93,7 +93,9 @@ def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(extractor, 
     assert caught.value.failure_code is FailureCode.PARSER_CRASHED
 
 
-@pytest.mark.parametrize(("how", "code"), [("crash", "parser_crashed"), ("hang", "parser_timeout"), ("bloat", "out_of_memory")])
+@pytest.mark.parametrize(
+    ("how", "code"), [("crash", "parser_crashed"), ("hang", "parser_timeout"), ("bloat", "out_of_memory")]
+)
 def test_opening_that_ends_the_child_twice_fails_the_document(extractor, script, how, code):
     with pytest.raises(DocumentUnreadable) as caught, extractor.open(script(kind=f"opening {how}"), filename="a"):
         pass
@@ -247,7 +249,10 @@ def test_the_child_dies_with_its_parent(tmp_path, line):
     path = tmp_path / "script"
     path.write_text(f"pages\none\n{line}\n")
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(path)], cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "."}
+        [sys.executable, "-c", PARENT, str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": "."},
     )
     assert parent.stdout
     with parent:
