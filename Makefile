@@ -2,20 +2,72 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ESTEIRA := $(BIN)/esteira
+PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test
+.PHONY: help setup setup-test setup-torch demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
+        migrate bench samples test-torch
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
+demo: $(VENV)/.setup ## Ingest the sample documents, search them, stop: the whole stack on embedded parts
+	$(ESTEIRA) demo
+
+test: $(VENV)/.setup-test ## Run the whole test suite on real PostgreSQL and Redis
+	$(PYTEST) -n 2
+
+check: check-rules ## Lint, types, import rules, fast tests
+	$(PYTEST) -n 2 tests/unit tests/contracts
+
+check-rules: $(VENV)/.setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+dev: $(VENV)/.setup ## Serve the API, the embedded parts and all workers on http://localhost:8000 until Ctrl-C
+	$(ESTEIRA) dev
+
+worker: $(VENV)/.setup ## Add a worker for documents to the running stack
+	$(BIN)/python worker.py
+
+worker-all: $(VENV)/.setup ## Add a worker for each queue
+	$(BIN)/python worker.py --all
+
+worker-cleanup: $(VENV)/.setup ## Add a worker for cleanup tasks
+	$(BIN)/python worker.py --cleanup
+
+worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every step
+	$(BIN)/python worker.py --verbose
+
+migrate: $(VENV)/.setup ## Bring the database to this version's schema
+	$(ESTEIRA) migrate
+
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup ## Measure: encoder against torch, API latencies, retrieval quality
+	$(BIN)/python scripts/bench_embedding.py
+	$(BIN)/python scripts/bench_api.py
+
 setup: $(VENV)/.setup ## Put the environment into .venv
+
+setup-test: $(VENV)/.setup-test ## Add what the tests need
+
+setup-torch: $(VENV)-torch/.setup ## Make .venv-torch, to compare with sentence-transformers
+
+samples: $(VENV)/.setup-test ## Build the sample documents anew from their sources
+	$(BIN)/python scripts/make_samples.py
 
 $(VENV)/.setup: requirements/runtime.lock requirements/model.lock requirements/redis.lock pyproject.toml scripts/setup_environment.py
 	$(PYTHON) scripts/setup_environment.py $(VENV)
 	@touch $@
 
-setup-test: $(VENV)/.setup-test
-
 $(VENV)/.setup-test: $(VENV)/.setup requirements/test.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
 	@touch $@
+
+$(VENV)-torch/.setup: requirements/torch.in requirements/runtime.lock requirements/test.lock requirements/model.lock scripts/setup_torch_environment.py
+	$(PYTHON) scripts/setup_torch_environment.py $(VENV)-torch
+	@touch $@
+
+test-torch: $(VENV)-torch/.setup ## Run the encoder's contract suite on sentence-transformers too
+	HF_HUB_OFFLINE=1 $(VENV)-torch/bin/python -m pytest -p no:cacheprovider tests/contracts/test_embedder.py

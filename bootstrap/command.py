@@ -96,7 +96,7 @@ def run_migrate(settings: Settings) -> int:
     """Bring the database up to date."""
     from bootstrap import whole_stack
 
-    return whole_stack.run_migrate(settings, find_backends(settings))
+    return whole_stack.run_migrate(find_backends(settings))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
     public_url = public_url_of(settings, listener)
     parts = wire_parts(settings, backends, public_url=public_url, application_name="esteira-api")
     require_schema(parts.engine)
+    parts.embedder.warm_up()
     relay = wire_relay(parts)
     app = make_app(parts, backends, public_url=public_url, relay=relay)
     config = uvicorn.Config(

@@ -10,20 +10,16 @@ from contextlib import contextmanager
 from bootstrap.backends import Backends, own_backends
 from bootstrap.serving import bind, prepared_server, public_url_of, serve
 from bootstrap.settings import Settings
-from bootstrap.working import WORKER_PROGRAM
-from infrastructure.embedding.loading import load_embedder
+from bootstrap.supervising import WORKER_PROGRAM
 from infrastructure.lifeline import Lifeline
-from infrastructure.postgres.embedding_models import ensure_embedding_model
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 
 
-def run_migrate(settings: Settings, backends: Backends) -> int:
-    """Bring the database to this version's schema, with an index for the model's vectors."""
+def run_migrate(backends: Backends) -> int:
+    """Bring the database to this version's schema."""
     engine = make_engine(backends.database_url, application_name="esteira-migrate", pool_size=1)
     migrate(engine)
-    embedder = load_embedder(settings.embedding_model)
-    ensure_embedding_model(engine, embedder.model_name, embedder.dimensions)
     engine.dispose()
     return 0
 
@@ -32,7 +28,7 @@ def run_dev(settings: Settings) -> int:
     """Serve everything until Ctrl-C or SIGTERM."""
     listener = bind(settings)
     with own_backends(settings) as backends:
-        run_migrate(settings, backends)
+        run_migrate(backends)
         with prepared_server(settings, backends, listener) as server, workers(settings):
             url = public_url_of(settings, listener)
             if backends.stack:
@@ -47,7 +43,7 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
     """Serve everything while the context lasts, on a free port; yield the URL."""
     listener = bind(settings, any_port=True)
     with own_backends(settings) as backends:
-        run_migrate(settings, backends)
+        run_migrate(backends)
         with prepared_server(settings, backends, listener) as server, workers(settings):
             url = public_url_of(settings, listener)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from redis import Redis
 from sqlalchemy import Engine, text
@@ -26,7 +25,7 @@ from bootstrap.backends import Backends
 from bootstrap.settings import Settings
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
-from infrastructure.embedding.loading import load_embedder
+from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
@@ -42,6 +41,7 @@ from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
+from infrastructure.scratch import ScratchFolder
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from interface.api.services import ApiServices
@@ -59,17 +59,17 @@ class Parts:
     redis: Redis
     doorbell: RqDoorbell
     blobs: BlobStore
-    embedder: Embedder
+    embedder: DeferredEmbedder
     terms: SnowballTermAnalyzer
     action_types: Mapping[str, ActionType]
 
 
 def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
-    """Connect to the backends and load the model. The schema must be there (`esteira migrate`)."""
+    """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server."""
     engine = make_engine(backends.database_url, application_name=application_name)
     transactions = partial(PostgresUnitOfWork, engine)
     redis = connect_redis(backends.redis_url)
-    embedder = load_embedder(settings.embedding_model)
+    embedder = DeferredEmbedder(partial(load_model, settings))
     blobs = make_blob_store(settings, public_url=public_url)
     terms = SnowballTermAnalyzer()
     index = IndexDocument(
@@ -80,7 +80,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
         passages=PostgresPassageStore(engine),
-        scratch=make_scratch(settings),
+        scratch=ScratchFolder(settings.absolute_data_dir / "scratch").path,
     )
     indexing = ActionType(
         name=INDEX,
@@ -102,11 +102,19 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     )
 
 
+def load_model(settings: Settings) -> Embedder:
+    """Load the embedding model."""
+    # OpenVINO takes 100 MB to import, which processes that embed nothing need not.
+    from infrastructure.embedding.loading import load_embedder
+
+    return load_embedder(settings.embedding_model)
+
+
 def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
     """Return the S3 store if a bucket is set, else the local one."""
     if settings.s3_bucket:
         # boto3 takes a third of a second to import, which those without S3 need not wait for.
-        from infrastructure.storage.s3 import S3BlobStore  # noqa: PLC0415
+        from infrastructure.storage.s3 import S3BlobStore
 
         return S3BlobStore(
             bucket=settings.s3_bucket,
@@ -126,13 +134,6 @@ def extraction_limits(settings: Settings) -> ExtractionLimits:
         memory_bytes=settings.parser_memory_bytes,
         page_seconds=settings.parser_page_seconds,
     )
-
-
-def make_scratch(settings: Settings) -> Path:
-    """Return the folder for files that are being read."""
-    folder = settings.absolute_data_dir / "scratch"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def wire_relay(parts: Parts) -> Duty:
@@ -188,7 +189,6 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
             upload_url_seconds=settings.upload_url_seconds,
             chunk_tokens=settings.chunk_tokens,
             chunk_overlap=settings.chunk_overlap,
-            model_max_tokens=parts.embedder.max_tokens,
         ),
         process_uploaded_document=ProcessUploadedDocument(
             transactions=parts.transactions,

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from bootstrap.logs import configure_logs
 from bootstrap.settings import Settings, explain
-from bootstrap.working import QUEUES, run_worker, run_workers
+from bootstrap.supervising import run_workers
 from domain.errors import EsteiraError
+from infrastructure.queue.queue_names import QUEUES
 
 DEFAULT_QUEUE = "document_processing"
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logs("DEBUG" if options.verbose else settings.log_level)
         if options.all:
             return run_workers(settings, queues=QUEUES, name=options.name, verbose=options.verbose)
+        # The supervisor above must stay small, so what a worker needs is imported here.
+        from bootstrap.working import run_worker
+
         queue = "cleanup_tasks" if options.cleanup else options.queue
         return run_worker(settings, queue=queue, name=options.name, burst=options.burst)
     except ValidationError as error:

@@ -3,28 +3,23 @@
 import logging
 import os
 import socket
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from rq.serializers import JSONSerializer
 
 from bootstrap.backends import find_backends
 from bootstrap.settings import Settings
 from bootstrap.wiring import wire_parts, wire_recovery, wire_relay, wire_runner
+from domain.job import DOCUMENT_QUEUE
 from infrastructure.lifeline import follow_parent
 from infrastructure.postgres.migrate import require_schema
 from infrastructure.queue import jobs
 from infrastructure.queue.duties import Duties
 from infrastructure.queue.heartbeat import Shutdown
-from infrastructure.queue.redis_queue import JOB_FUNCTIONS, connect_redis
-from infrastructure.queue.supervisor import supervise
+from infrastructure.queue.redis_queue import connect_redis
 from infrastructure.queue.worker import EsteiraWorker
 
 log = logging.getLogger(__name__)
 
-QUEUES = tuple(JOB_FUNCTIONS)
-WORKER_PROGRAM = Path(__file__).resolve().parent.parent / "worker.py"
 # How long RQ believes that an idle worker lives; it pops for 15 s less than this at a time.
 WORKER_TTL_SECONDS = 60
 
@@ -37,6 +32,8 @@ def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool)
     shutdown = Shutdown(settings.grace_seconds)
     parts = wire_parts(settings, backends, public_url=settings.public_url or "", application_name=worker_name)
     require_schema(parts.engine)
+    if queue == DOCUMENT_QUEUE:
+        parts.embedder.warm_up()
     jobs.bind(wire_runner(parts, backends, worker_name=worker_name, shutdown=shutdown))
     # Popping blocks for longer than any other call may take.
     connection = connect_redis(backends.redis_url, socket_timeout_seconds=WORKER_TTL_SECONDS)
@@ -48,17 +45,3 @@ def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool)
     with Duties([wire_relay(parts), *wire_recovery(parts)]):
         worker.work(burst=burst, logging_level="WARNING")
     return 0
-
-
-def run_workers(settings: Settings, *, queues: Sequence[str], name: str | None, verbose: bool) -> int:
-    """Keep a process for each queue until SIGTERM."""
-    follow_parent()
-    find_backends(settings)
-    options = ["--verbose"] if verbose else []
-    commands = {queue: [*_command(queue, name), *options] for queue in queues}
-    return supervise(commands, stop_seconds=settings.grace_seconds + settings.beat_seconds)
-
-
-def _command(queue: str, name: str | None) -> list[str]:
-    named = ["--name", f"{name}-{queue}"] if name else []
-    return [sys.executable, str(WORKER_PROGRAM), "--queue", queue, *named]

@@ -15,8 +15,11 @@ CHARACTERS_PER_TOKEN = 48
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003347f"
 MARKS_BEFORE = "「『（《〈【"  # noqa: RUF001
 MARKS_AFTER = "、。，．！？：；）」』】》〉…”’\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"  # noqa: RUF001
-WORDS = re.compile(f"[{MARKS_BEFORE}]*[{IDEOGRAPHS}][{MARKS_AFTER}]*|[^\\s{IDEOGRAPHS}]+")
+WORDS = re.compile(
+    f"[{MARKS_BEFORE}]*[{IDEOGRAPHS}][{MARKS_AFTER}]*|[^\\s{IDEOGRAPHS}{MARKS_BEFORE}]+|[{MARKS_BEFORE}]+"
+)
 IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
+IDEOGRAPH_BEGINS = re.compile(f"[{MARKS_BEFORE}{IDEOGRAPHS}]")
 WHITESPACE = re.compile(r"\s")
 
 CLOSERS = "\"'”’»)]}」』）*_"  # noqa: RUF001
@@ -80,7 +83,7 @@ def break_between(word: str, gap: str, next_character: str) -> int:
         return SENTENCE if gap or word.rstrip(CLOSERS).endswith(WIDE_ENDS) else INSIDE_WORD
     if gap:
         return LINE if lines else WORD
-    return WORD if IDEOGRAPH.search(word) or IDEOGRAPH.match(next_character) else INSIDE_WORD
+    return WORD if IDEOGRAPH.search(word) or IDEOGRAPH_BEGINS.match(next_character) else INSIDE_WORD
 
 
 def ends_sentence(word: str) -> bool:

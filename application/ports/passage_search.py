@@ -22,7 +22,7 @@ class PassageFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A chunk as found, with its document."""
+    """A chunk as found, with its document. `neighbours`, if asked for, are the chunks before and after it, in order."""
 
     key: int
     chunk_id: ChunkId
@@ -31,10 +31,15 @@ class Passage:
     external_id: str | None
     metadata: Mapping[str, object]
     chunk: Chunk
+    neighbours: Sequence[Chunk] = ()
 
 
 class PassageSearch(Protocol):
     """Searches the published chunks of one model. Raises DatabaseUnavailable (retryable)."""
+
+    def languages(self) -> Sequence[str]:
+        """Return every language that stored chunks have: the ones for which `keyword` needs terms."""
+        ...
 
     def semantic(
         self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
@@ -52,6 +57,9 @@ class PassageSearch(Protocol):
         """Return the exact cosine of given chunks."""
         ...
 
-    def passages(self, keys: Sequence[int]) -> Sequence[Passage]:
-        """Load passages, in the order of `keys`; those deleted meanwhile are left out."""
+    def passages(self, keys: Sequence[int], *, neighbours: int = 0) -> Sequence[Passage]:
+        """Load passages, in the order of `keys`; those deleted meanwhile are left out.
+
+        Each comes with up to `neighbours` chunks of its document on either side.
+        """
         ...

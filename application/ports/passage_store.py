@@ -47,6 +47,10 @@ class PassageStore(Protocol):
         """Append chunks with vectors of one model."""
         ...
 
+    def break_off(self, run: Run) -> int:
+        """End what still writes for a run that is over: a stopped worker keeps its locks otherwise. Return how many."""
+        ...
+
     def discard_unpublished(self, document_id: DocumentId) -> int:
         """Delete the rows of every run of the document that is neither published nor at work; return the chunks."""
         ...

@@ -64,6 +64,7 @@ class IndexDocument:
 
     def clean_up(self, action: Action) -> None:
         """Drop the rows of runs that are over and not published."""
+        self.passages.break_off(action.run)
         self.passages.discard_unpublished(_document_id(action))
 
     def _document(self, action: Action) -> Document:

@@ -13,7 +13,10 @@ from domain.ids import DocumentId, TenantId, new_uuid7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRequest:
-    """What a client promises. `None` for chunking means the server's defaults."""
+    """What a client promises. `None` for chunking means the server's defaults.
+
+    A chunk never has more tokens than the embedding model sees, so a larger `chunk_tokens` means as many as that.
+    """
 
     tenant_id: TenantId
     filename: str
@@ -36,7 +39,6 @@ class RequestUpload:
     upload_url_seconds: int
     chunk_tokens: int
     chunk_overlap: int
-    model_max_tokens: int
 
     def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest]:
         """Return the new document and the request to send. Raises TooLarge, InvalidRequest, DatabaseUnavailable."""
@@ -74,9 +76,6 @@ class RequestUpload:
     def _chunking(self, request: UploadRequest) -> tuple[int, int]:
         tokens = request.chunk_tokens or self.chunk_tokens
         overlap = self.chunk_overlap if request.chunk_overlap is None else request.chunk_overlap
-        if tokens > self.model_max_tokens:
-            sentence = f"The embedding model reads {self.model_max_tokens} tokens at most."
-            raise InvalidRequest(sentence, pointer="/chunk_tokens")
         if overlap * 2 > tokens:
             raise InvalidRequest("The overlap may be half of the chunk at most.", pointer="/chunk_overlap")
         return tokens, overlap

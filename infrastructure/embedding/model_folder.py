@@ -19,7 +19,7 @@ INSTALL_EXTRA = (
 MODEL_FILES = frozenset({".bin", ".json", ".model", ".safetensors", ".txt"})
 
 
-class ModelNotUsable(EsteiraError):  # noqa: N818 -- named as a fact, like the errors of the domain
+class ModelNotUsable(EsteiraError):
     """The embedding model cannot be used here."""
 
     code: ClassVar[str] = "model_not_usable"

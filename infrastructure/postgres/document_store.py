@@ -9,7 +9,7 @@ from domain.errors import DocumentNotFound
 from domain.ids import DocumentId, JobId
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import document_of, document_values
-from infrastructure.postgres.tables import chunks, documents, embeddings, postings
+from infrastructure.postgres.tables import chunks, documents, embeddings
 
 
 class PostgresDocumentStore:
@@ -56,6 +56,6 @@ class PostgresDocumentStore:
                     select(func.count()).where(embeddings.c.chunk.in_(of_document)).scalar_subquery(),
                 )
             ).one()
-            self._connection.execute(delete(postings).where(postings.c.chunk.in_(of_document)))
+            # Pages, chunks and vectors go by foreign key, postings with their chunk by trigger.
             self._connection.execute(delete(documents).where(documents.c.id == document_id))
         return DeletedRows(chunks=counts[0], embeddings=counts[1])

@@ -3,23 +3,29 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+import psycopg
+from sqlalchemy import exc
 
 from domain.errors import DatabaseUnavailable
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Raise DatabaseUnavailable for a lost, refused or overdue connection and a lock not had in time.
+    """Raise DatabaseUnavailable for what time may heal: no connection, a deadlock, a timeout, no room left.
 
     Anything else, a wrong statement say, is a defect and escapes.
     """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (
+        exc.OperationalError,
+        exc.InterfaceError,
+        exc.TimeoutError,
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+    ) as error:
         raise DatabaseUnavailable from error
-    except DBAPIError as error:
+    except exc.DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable from error
         raise

@@ -21,11 +21,11 @@ class PostgresJobChanges:
         self._database_url = database_url
         self._waiting: dict[JobId, set[asyncio.Event]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
 
     async def wait(self, job_ids: frozenset[JobId], *, timeout_seconds: float) -> None:
         """Wait for news of one of the jobs."""
-        if self._listener is None or self._listener.done():
-            self._listener = asyncio.create_task(self._listen(), name="job-changes")
+        self._start()
         news = asyncio.Event()
         for job_id in job_ids:
             self._waiting[job_id].add(news)
@@ -40,6 +40,16 @@ class PostgresJobChanges:
                 if not self._waiting[job_id]:
                     del self._waiting[job_id]
 
+    async def listening(self) -> None:
+        """Return once news are heard. Never returns while the database is away."""
+        self._start()
+        await self._listening.wait()
+
+    def _start(self) -> None:
+        if self._listener is None or self._listener.done():
+            self._listening.clear()
+            self._listener = asyncio.create_task(self._listen(), name="job-changes")
+
     async def _listen(self) -> None:
         """Hand news on. Ends when the connection does: those who wait look again by themselves."""
         try:
@@ -48,6 +58,7 @@ class PostgresJobChanges:
             )
             async with connection:
                 await connection.execute(f"LISTEN {JOB_CHANNEL}")
+                self._listening.set()
                 async for notice in connection.notifies():
                     for news in self._waiting.get(JobId(UUID(notice.payload)), ()):
                         news.set()

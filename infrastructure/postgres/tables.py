@@ -189,7 +189,8 @@ postings = Table(
     metadata,
     Column("language", Text, nullable=False),
     Column("term", Text, nullable=False),
-    # No foreign key: checking it for each of a chunk's hundred postings would cost more than writing them.
+    # No foreign key: checking it for each of a chunk's hundred postings would cost more than writing them. A trigger on
+    # chunks deletes them.
     Column("chunk", BigInteger, nullable=False),
     Column("frequency", SmallInteger, nullable=False),
     Column("length", Integer, nullable=False),

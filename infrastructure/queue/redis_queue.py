@@ -14,13 +14,8 @@ from rq.serializers import JSONSerializer
 from application.ports.doorbell import message_name
 from application.ports.job_store import Dispatch
 from domain.errors import QueueUnavailable
+from infrastructure.queue.queue_names import JOB_FUNCTIONS
 
-JOB_FUNCTIONS = {
-    "document_processing": "infrastructure.queue.jobs.process_document_job",
-    "cleanup_tasks": "infrastructure.queue.jobs.cleanup_task_job",
-    "long_operations": "infrastructure.queue.jobs.operation_job",
-    "artifacts": "infrastructure.queue.jobs.artifact_job",
-}
 RESULT_TTL_SECONDS = 3600
 FAILURE_TTL_SECONDS = 24 * 3600
 # RQ's timeout never ends our work (PostgreSQL's deadline does); it only bounds how long RQ lists a job as started.

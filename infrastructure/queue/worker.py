@@ -2,9 +2,11 @@
 
 import logging
 import signal
+import socket
 from types import FrameType
 
 import redis.exceptions
+from redis import Redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
@@ -38,6 +40,10 @@ class EsteiraWorker(SimpleWorker):
 
     shutdown: Shutdown
     _busy = False
+
+    def _set_ip_address(self, _connection: Redis) -> None:
+        """Name the host instead of asking Redis: redis-py cannot read the answer when a socket's path has a space."""
+        self.ip_address = socket.gethostname()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job in this process."""

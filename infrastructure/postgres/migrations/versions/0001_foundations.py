@@ -181,6 +181,16 @@ CREATE INDEX ix_postings_language_term_chunk ON postings (language, term, chunk)
 
 CREATE INDEX ix_postings_chunk ON postings (chunk);
 
+-- Postings go with their chunk. Once a statement, where a foreign key would look at every row that is written.
+CREATE FUNCTION delete_postings_of_deleted_chunks() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM postings USING deleted WHERE postings.chunk = deleted.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER delete_postings AFTER DELETE ON chunks REFERENCING OLD TABLE AS deleted
+    FOR EACH STATEMENT EXECUTE FUNCTION delete_postings_of_deleted_chunks();
+
 INSERT INTO tenants (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'default');
 """
 

@@ -1,0 +1,82 @@
+"""From the child's messages to our types. It may be in a stranger's hands: nothing that it says is believed unseen."""
+
+from typing import Any
+
+from application.ports.extractor import DocumentOpened
+from domain.extracted_page import ExtractedPage, Heading, UnreadablePage
+from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.protocol import Message, ProtocolError
+
+MAX_LEVEL = 6
+MAX_DETAIL_CHARACTERS = 300
+
+
+def opened_of(message: Message, limits: ExtractionLimits) -> DocumentOpened:
+    """Return what an `opened` says. Raises ProtocolError."""
+    media_type, page_count = message.get("media_type"), message.get("page_count")
+    if message["type"] != "opened":
+        raise ProtocolError("a document was to be opened")
+    return DocumentOpened(
+        media_type=_text(media_type),
+        page_count=None if page_count is None else _within(page_count, 1, limits.max_pages),
+    )
+
+
+def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPage | UnreadablePage, FailureCode | None]:
+    """Return the page of that number, and why there is no text on it, None where there is. Raises ProtocolError."""
+    if message.get("number") != number:
+        raise ProtocolError("another page was due")
+    if message["type"] == "unreadable" and paged:
+        code = _code(message.get("code"))
+        return UnreadablePage(number=number, code=code), code
+    if message["type"] != "page":
+        raise ProtocolError("a page was due")
+    text = _text(message.get("text"))
+    page = ExtractedPage(number=number if paged else None, text=text, headings=_headings(message, len(text)))
+    return page, None if text.strip() else _code(message.get("blank") or FailureCode.NO_TEXT)
+
+
+def failure_of(message: Message) -> DocumentUnreadable:
+    """Return what a `failed` says. Raises ProtocolError."""
+    detail = message.get("detail")
+    return DocumentUnreadable(
+        _code(message.get("code")), None if detail is None else _text(detail)[:MAX_DETAIL_CHARACTERS]
+    )
+
+
+def _headings(message: Message, length: int) -> tuple[Heading, ...]:
+    found = message.get("headings")
+    if not isinstance(found, list):
+        raise ProtocolError("headings are a list")
+    return tuple(_heading(entry, length) for entry in found)
+
+
+def _heading(entry: Any, length: int) -> Heading:  # noqa: ANN401 - it comes from outside
+    if not isinstance(entry, list) or len(entry) != 3:  # noqa: PLR2004
+        raise ProtocolError("a heading has three fields")
+    offset, level, title = entry
+    return Heading(offset=_within(offset, 0, length), level=_within(level, 1, MAX_LEVEL), title=_text(title))
+
+
+def _code(value: object) -> FailureCode:
+    try:
+        return FailureCode(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise ProtocolError("the code is unknown") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise ProtocolError("text is a string without NUL")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ProtocolError("text has no lone surrogates") from None
+    return value
+
+
+def _within(value: object, least: int, most: int) -> int:
+    if not isinstance(value, int) or not least <= value <= most:
+        raise ProtocolError("the number is out of range")
+    return value

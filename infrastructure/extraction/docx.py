@@ -1,0 +1,153 @@
+"""DOCX, streamed block by block from the main part of the package, with lxml.
+
+Left out: tracked deletions, comments, headers and footers. Footnotes and endnotes follow the paragraph that refers to
+them; text boxes follow the paragraph they hang on. A table's row is a line, its cells ` | ` apart.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.archive import Archive
+from infrastructure.extraction.detection import CONTENT_TYPES, Format
+from infrastructure.extraction.docx_styles import Styles, read_styles
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.pieces import Block, PieceReading
+from infrastructure.extraction.text_cleaning import one_line
+from infrastructure.extraction.xml_source import events, local, value
+
+SKIPPED = {"del", "moveFrom", "Fallback", "rPr", "pPr", "instrText", "delText", "tblPr", "tcPr", "trPr", "sdtPr", "rt"}
+LITERAL = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
+CELL_SEPARATOR = " | "
+MAIN_PART_TYPES = ("document.main+xml", "template.main+xml", "macroEnabledTemplate.main+xml", "document.macroEnabled")
+
+
+def open_docx(path: Path, limits: ExtractionLimits) -> PieceReading:
+    """Open a DOCX. Raises DocumentUnreadable: too_large_unpacked, corrupt, encrypted."""
+    archive = Archive(path, limits)
+    archive.check_directory()
+    main = _main_part(archive)
+    folder = main.rpartition("/")[0]
+    styles = read_styles(archive, f"{folder}/styles.xml")
+    notes = {kind: _read_notes(archive, f"{folder}/{kind}.xml") for kind in NOTES.values()}
+    source = archive.open(main)
+    return PieceReading(media_type=Format.DOCX, blocks=_Body(styles, notes).blocks(events(source)))
+
+
+class _Body:
+    """Turns the elements of a body into blocks."""
+
+    def __init__(self, styles: Styles, notes: dict[str, dict[str, str]]) -> None:
+        self._styles = styles
+        self._notes = notes
+
+    def blocks(self, stream: Iterator[tuple[str, etree._Element]]) -> Iterator[Block]:
+        """Yield the blocks of a part, freeing each of its topmost elements when it was read."""
+        depth = 0
+        for event, element in stream:
+            depth += 1 if event == "start" else -1
+            if event == "end" and depth == 2:  # noqa: PLR2004 - root, body, block
+                yield from self.of(element)
+                element.clear()
+                while (previous := element.getprevious()) is not None:
+                    previous.getparent().remove(previous)
+
+    def of(self, element: etree._Element) -> Iterator[Block]:
+        """Yield the blocks of an element that may hold some."""
+        name = local(element)
+        if name == "p":
+            yield from self._paragraph(element)
+        elif name == "tbl":
+            yield from self._table(element)
+        elif name not in SKIPPED:
+            for inner in element:
+                yield from self.of(inner)
+
+    def _paragraph(self, paragraph: etree._Element) -> Iterator[Block]:
+        text = _Text()
+        aside: list[etree._Element] = []
+        _collect(paragraph, text, aside)
+        level, listed = self._styles.of_paragraph(paragraph)
+        content = "".join(text.parts)
+        if content.strip():
+            yield Block(text=f"- {content}" if listed and not level else content, level=level, tight=listed)
+        for box in aside:
+            yield from self.of(box)
+        for kind, note_id in text.notes:
+            if note := self._notes[kind].get(note_id):
+                yield Block(text=note)
+
+    def _table(self, table: etree._Element) -> Iterator[Block]:
+        for row in _inner(table, "tr"):
+            cells = list(_inner(row, "tc"))
+            if len(cells) == 1:  # a frame around text rather than a table
+                yield from self.of_children(cells[0])
+                continue
+            texts = [one_line(" ".join(block.text for block in self.of_children(cell))) for cell in cells]
+            if any(texts):
+                yield Block(text=CELL_SEPARATOR.join(texts), tight=True)
+
+    def of_children(self, element: etree._Element) -> Iterator[Block]:
+        """Yield the blocks within an element."""
+        for inner in element:
+            yield from self.of(inner)
+
+
+class _Text:
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.notes: list[tuple[str, str]] = []
+
+
+def _collect(element: etree._Element, text: _Text, aside: list[etree._Element]) -> None:
+    """Gather a paragraph's text; text boxes, which are blocks of their own, are put aside."""
+    for inner in element:
+        name = local(inner)
+        if name == "t":
+            text.parts.append(inner.text or "")
+        elif name in LITERAL:
+            text.parts.append(LITERAL[name])
+        elif name == "txbxContent":
+            aside.append(inner)
+        elif name in NOTES:
+            text.notes.append((NOTES[name], value(inner, "id") or ""))
+        elif name not in SKIPPED:
+            _collect(inner, text, aside)
+
+
+def _inner(element: etree._Element, wanted: str) -> Iterator[etree._Element]:
+    """Yield rows of a table or cells of a row, also those within content controls and tracked insertions."""
+    for inner in element:
+        name = local(inner)
+        if name == wanted:
+            yield inner
+        elif name not in SKIPPED:
+            yield from _inner(inner, wanted)
+
+
+def _main_part(archive: Archive) -> str:
+    for event, element in events(archive.open(CONTENT_TYPES)):
+        kind = value(element, "ContentType") or ""
+        if event == "start" and local(element) == "Override" and any(name in kind for name in MAIN_PART_TYPES):
+            part = (value(element, "PartName") or "").lstrip("/")
+            if part in archive.names:
+                return part
+    if "word/document.xml" in archive.names:
+        return "word/document.xml"
+    raise DocumentUnreadable(FailureCode.CORRUPT)
+
+
+def _read_notes(archive: Archive, part: str) -> dict[str, str]:
+    notes: dict[str, str] = {}
+    if part not in archive.names:
+        return notes
+    for event, element in events(archive.open(part)):
+        if event == "end" and local(element) in {"footnote", "endnote"}:
+            text = _Text()
+            _collect(element, text, [])
+            notes[value(element, "id") or ""] = one_line("".join(text.parts))
+            element.clear()
+    return notes

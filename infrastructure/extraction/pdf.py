@@ -1,0 +1,98 @@
+"""PDF by PDFium, page by page; by pypdf where PDFium cannot open the file or a page.
+
+PDFium is not thread-safe and holds one document at a time here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.pdf_outline import Outline, read_outline
+from infrastructure.extraction.pdf_second_try import SecondReader
+from infrastructure.extraction.pdf_text import page_text
+from infrastructure.extraction.reading import Reading, ReadPage
+
+MEDIA_TYPE = "application/pdf"
+MAX_FORM_DEPTH = 5
+TAIL_BYTES = 4096
+
+
+def open_pdf(path: Path, limits: ExtractionLimits) -> Reading:
+    """Open a PDF. Raises DocumentUnreadable: encrypted, corrupt, too_many_pages."""
+    try:
+        document = pypdfium2.PdfDocument(path)
+        page_count = len(document)
+    except pypdfium2.PdfiumError as exc:
+        if exc.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+            raise DocumentUnreadable(FailureCode.ENCRYPTED) from exc
+        page_count = 0
+    if page_count > limits.max_pages:
+        raise DocumentUnreadable(FailureCode.TOO_MANY_PAGES)
+    second = SecondReader(path, limits)
+    if not page_count:
+        second.open()
+        return second
+    return PdfReading(document, page_count, second, blank_is_damage=not _ends_properly(path))
+
+
+class PdfReading:
+    """A PDF that PDFium has opened."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self,
+        document: Any,  # noqa: ANN401
+        page_count: int,
+        second: SecondReader,
+        *,
+        blank_is_damage: bool,
+    ) -> None:
+        self.page_count = page_count
+        self._document = document
+        self._second = second
+        self._blank_is_damage = blank_is_damage
+
+    def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
+        """See Reading."""
+        outline = read_outline(self._document)
+        try:
+            for number in range(first, (last or self.page_count) + 1):
+                yield self._page(number, outline)
+        finally:
+            self._document.close()
+
+    def _page(self, number: int, outline: Outline) -> ReadPage:
+        try:
+            page = self._document[number - 1]
+        except pypdfium2.PdfiumError:
+            return self._second.page_or_unreadable(number)
+        try:
+            text = page_text(page)
+            blank = None if text.strip() else self._why_blank(page)
+        except pypdfium2.PdfiumError:
+            return self._second.page_or_unreadable(number)
+        finally:
+            page.close()
+        return ReadPage(number=number, text=text, headings=outline.headings_of(number, text), blank=blank)
+
+    def _why_blank(self, page: Any) -> FailureCode:  # noqa: ANN401 - pypdfium2 is untyped
+        if _shows_a_picture(page):
+            return FailureCode.NEEDS_OCR
+        return FailureCode.CORRUPT if self._blank_is_damage else FailureCode.NO_TEXT
+
+
+def _ends_properly(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, 2) - TAIL_BYTES, 0))
+        return b"%%EOF" in file.read()
+
+
+def _shows_a_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 is untyped
+    pictures = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=MAX_FORM_DEPTH)
+    return next(iter(pictures), None) is not None

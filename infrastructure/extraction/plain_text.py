@@ -1,0 +1,49 @@
+"""Plain text: read in portions, paragraphs kept as they are."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from infrastructure.extraction.encoding import HANDLED_ERRORS
+from infrastructure.extraction.pieces import MAX_BLOCK_CHARACTERS, Block, PieceReading
+
+PORTION_BYTES = 64 * 1024
+_PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n)+|[\f\u2029]")
+
+
+def open_plain_text(path: Path, encoding: str) -> PieceReading:
+    """Open text of a known encoding."""
+    return PieceReading(media_type="text/plain", blocks=_blocks(path, encoding))
+
+
+def portions(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the text in portions, line ends made newlines. Memory does not grow with the file."""
+    errors = HANDLED_ERRORS.get(encoding, "replace")
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    held = ""
+    with path.open("rb") as file:
+        while data := file.read(PORTION_BYTES):
+            try:
+                text = decoder.decode(data)
+            except UnicodeDecodeError:  # beyond the sample the file is not what its beginning said
+                decoder = codecs.getincrementaldecoder(encoding)("replace")
+                text = decoder.decode(data)
+            text = held + text
+            held = "\r" if text.endswith("\r") else ""  # a pair CR LF may lie across two portions
+            yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
+    yield (held + codecs.decode(b"", encoding, "replace")).replace("\r", "\n")
+
+
+def _blocks(path: Path, encoding: str) -> Iterator[Block]:
+    rest = ""
+    for portion in portions(path, encoding):
+        *whole, rest = _PARAGRAPH_END.split(rest + portion)
+        for paragraph in whole:
+            yield Block(text=paragraph)
+        while len(rest) > 2 * MAX_BLOCK_CHARACTERS:
+            cut = max(rest.rfind("\n", 0, MAX_BLOCK_CHARACTERS), rest.rfind(" ", 0, MAX_BLOCK_CHARACTERS), 0)
+            cut = cut or MAX_BLOCK_CHARACTERS
+            yield Block(text=rest[:cut])
+            rest = rest[cut:]
+    yield Block(text=rest)

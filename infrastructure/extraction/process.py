@@ -1,0 +1,155 @@
+"""The parent's end of one child process: start it, ask it, wait for its answers, end it."""
+
+import contextlib
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from domain.errors import EsteiraError
+from domain.failure import FailureCode
+from infrastructure.extraction.confinement import rusage_peak_bytes
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.protocol import FrameBuffer, Message, ProtocolError, encode
+
+ROOT = Path(__file__).resolve().parents[2]
+# -I and a bare environment: no PYTHON* variables, no working directory and no user packages on the path, no secrets.
+CHILD_COMMAND: tuple[str, ...] = (
+    sys.executable,
+    *("-I", "-X", "utf8", "-c"),
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from infrastructure.extraction.child import main; main()",
+    str(ROOT),
+)
+PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+NEARLY_ALL_MEMORY = 0.7
+
+
+class ParserUnavailable(EsteiraError):
+    """The process that reads documents does not start; the work is tried again by itself."""
+
+    code: ClassVar[str] = "parser_unavailable"
+    retryable: ClassVar[bool] = True
+
+
+class ReaderLost(Exception):
+    """The child died, hung or talked nonsense, and has been ended. `code` says which."""
+
+    def __init__(self, code: FailureCode) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ReaderProcess:
+    """One child process. Not thread-safe. After ReaderLost it is dead; `kill` may be repeated."""
+
+    def __init__(self, command: Sequence[str], limits: ExtractionLimits) -> None:
+        self._limits = limits
+        self._frames = FrameBuffer()
+        self._selector = selectors.DefaultSelector()
+        self._process = subprocess.Popen(
+            [*command, str(os.getpid()), str(limits.memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            cwd="/",
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._process.stdin  # noqa: S101 - both are pipes
+        assert self._process.stdout  # noqa: S101
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self._selector.register(self._output, selectors.EVENT_READ)
+        self.documents = 0
+        self.peak_bytes = 0
+        self._peak_at_start = self._wait_until_ready()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is its session's too."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Tell whether the process still runs."""
+        return self._process.poll() is None
+
+    def worn(self) -> bool:
+        """Tell whether it has served long enough, or grown too large, to be replaced."""
+        return self.documents >= self._limits.recycle_documents or self.peak_bytes >= self._limits.recycle_bytes
+
+    def send(self, message: Message) -> None:
+        """Ask. Raises ReaderLost."""
+        try:
+            self._input.write(encode(message))
+        except OSError:
+            raise self._lost() from None
+
+    def receive(self, seconds: float) -> Message:
+        """Wait so long for the next answer. Raises ReaderLost, the child then being dead."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                message = self._frames.next_message()
+            except ProtocolError:
+                raise self._lost() from None
+            if message is not None:
+                return message
+            if not self._selector.select(max(deadline - time.monotonic(), 0)):
+                self.kill()
+                raise ReaderLost(FailureCode.PARSER_TIMEOUT)
+            data = os.read(self._output.fileno(), 1 << 17)
+            if not data:
+                raise self._lost()
+            self._frames.feed(data)
+
+    def kill(self) -> None:
+        """End it and everything in its session, at once, and wait until it is gone."""
+        self._end()
+
+    def _wait_until_ready(self) -> int:
+        try:
+            message = self.receive(self._limits.start_seconds)
+        except ReaderLost as lost:
+            raise ParserUnavailable from lost
+        if message["type"] != "ready":
+            self.kill()
+            raise ParserUnavailable
+        return int(message["peak_bytes"])
+
+    def _lost(self) -> ReaderLost:
+        usage = self._end()
+        if self._process.returncode == -signal.SIGXCPU:
+            return ReaderLost(FailureCode.PARSER_TIMEOUT)
+        if usage:
+            peak = rusage_peak_bytes(usage)
+            if peak > self._peak_at_start and peak > NEARLY_ALL_MEMORY * self._limits.memory_bytes:
+                return ReaderLost(FailureCode.OUT_OF_MEMORY)
+        return ReaderLost(FailureCode.PARSER_CRASHED)
+
+    def _end(self) -> resource.struct_rusage | None:
+        """Kill and reap. A process that has died already keeps the status that it died with."""
+        if self._process.returncode is not None:
+            self._close_pipes()
+            return None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        usage = None
+        try:
+            _, status, usage = os.wait4(self.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+        except ChildProcessError:  # somebody else in this process has reaped it
+            self._process.returncode = -signal.SIGKILL
+        self._close_pipes()
+        return usage
+
+    def _close_pipes(self) -> None:
+        self._selector.close()
+        for pipe in (self._input, self._output):
+            with contextlib.suppress(OSError):
+                pipe.close()

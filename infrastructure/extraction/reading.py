@@ -1,0 +1,41 @@
+"""What every format's reader gives: an opened document whose pages are read one by one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.extracted_page import Heading
+from domain.failure import FailureCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """A page, or a piece of a format without pages, counted from 1.
+
+    `blank` says what the document is if all of it is like this page; None where there is text. `unreadable` says why
+    the page could not be read at all.
+    """
+
+    number: int
+    text: str = ""
+    headings: tuple[Heading, ...] = ()
+    blank: FailureCode | None = None
+    unreadable: FailureCode | None = None
+
+
+class Reading(Protocol):
+    """An opened document."""
+
+    @property
+    def media_type(self) -> str:
+        """Type as the bytes say."""
+        ...
+
+    @property
+    def page_count(self) -> int | None:
+        """Number of pages, None where the format has none."""
+        ...
+
+    def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
+        """Yield the pages from `first` to `last` (None: to the end). Raises DocumentUnreadable."""
+        ...

@@ -1,0 +1,1 @@
+"""Languages: detection, stemming and the terms of keyword search."""

@@ -1,0 +1,113 @@
+# ruff: noqa: S608 -- statements are put together from the parts in this file; what users give is bound
+"""The statements of search."""
+
+from sqlalchemy import TextClause, text
+
+from infrastructure.postgres.vectors import StoredModel
+
+# With so many matching documents or fewer, each of their chunks is looked at.
+FEW_DOCUMENTS = 200
+
+VISIBLE = """
+    d.tenant_id = :tenant AND d.published_run IS NOT NULL
+    AND (CAST(:documents AS uuid[]) IS NULL OR d.id = ANY(CAST(:documents AS uuid[])))
+    AND d.metadata @> CAST(:metadata AS jsonb)
+"""
+VISIBLE_CHUNKS = f"documents d JOIN chunks c ON c.run_id = d.published_run WHERE {VISIBLE}"
+ARE_FEW = text(
+    f"SELECT count(*) <= {FEW_DOCUMENTS} FROM (SELECT 1 FROM documents d WHERE {VISIBLE} LIMIT {FEW_DOCUMENTS + 1}) few"
+)
+
+# The index on (language, …) is skipped through: one probe a language, however many postings there are.
+LANGUAGES = text("""
+    WITH RECURSIVE found AS (
+        (SELECT language FROM postings ORDER BY language LIMIT 1)
+        UNION ALL
+        SELECT (SELECT p.language FROM postings p WHERE p.language > found.language ORDER BY p.language LIMIT 1)
+        FROM found WHERE found.language IS NOT NULL
+    )
+    SELECT language FROM found WHERE language IS NOT NULL
+""")
+STATISTICS = text("SELECT language, count(*) AS chunks, avg(term_count) AS length FROM chunks GROUP BY language")
+
+# BM25 with k1 = 0.9, b = 0.4 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)), after Robertson and Zaragoza (2009), "The
+# Probabilistic Relevance Framework". A term's df is the number of its postings.
+SCORED = """
+    WITH query AS MATERIALIZED (
+        SELECT * FROM unnest(
+            CAST(:languages AS text[]), CAST(:terms AS text[]), CAST(:weights AS float8[]),
+            CAST(:chunks AS float8[]), CAST(:lengths AS float8[])
+        ) AS q(language, term, weight, chunks, length)
+    ), matched AS MATERIALIZED (
+        SELECT q.language, q.term, p.chunk, p.frequency, p.length
+        FROM query q JOIN postings p ON p.language = q.language AND p.term = q.term
+    ), weighted AS MATERIALIZED (
+        SELECT q.language, q.term, q.length,
+            q.weight * 1.9 * ln(1 + (greatest(q.chunks, m.df) - m.df + 0.5) / (m.df + 0.5)) AS weight
+        FROM query q JOIN (SELECT language, term, count(*) AS df FROM matched GROUP BY 1, 2) m USING (language, term)
+    ), scored AS MATERIALIZED (
+        SELECT m.chunk, sum(w.weight * m.frequency / (m.frequency + 0.54 + 0.36 * m.length / w.length)) AS score
+        FROM matched m JOIN weighted w USING (language, term) {only}
+        GROUP BY m.chunk
+    )
+"""
+KEYWORD_AMONG_FEW = text(
+    SCORED.format(only=f"WHERE m.chunk IN (SELECT c.id FROM {VISIBLE_CHUNKS})")
+    + "SELECT chunk, score FROM scored ORDER BY score DESC, chunk LIMIT :pool"
+)
+KEYWORD = text(
+    SCORED.format(only="")
+    + f"""
+    SELECT s.chunk, s.score FROM (SELECT * FROM scored ORDER BY score DESC, chunk) s
+    JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.published_run = c.run_id
+    WHERE {VISIBLE}
+    ORDER BY s.score DESC, s.chunk LIMIT :pool
+    """
+)
+SEARCH_SETTINGS = text("""
+    SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', :width, true),
+        set_config('plan_cache_mode', 'force_custom_plan', true)
+""")
+MOST_WIDTH = 1000  # pgvector's own bound of ef_search
+
+COSINES = text("""
+    SELECT chunk, 1 - (vector <=> CAST(:vector AS vector)) AS score FROM embeddings
+    WHERE model = :model AND chunk = ANY(:keys)
+""")
+
+CHUNK_COLUMNS = """
+    c.position, c.text, c.char_start, c.char_end, c.page_start, c.page_end, c.token_count, c.headings
+"""
+PASSAGES = text(f"""
+    SELECT c.id AS key, c.chunk_id, c.document_id, d.filename, d.external_id, d.metadata, {CHUNK_COLUMNS}
+    FROM chunks c JOIN documents d ON d.published_run = c.run_id
+    WHERE c.id = ANY(:keys)
+""")
+NEIGHBOURS = text(f"""
+    SELECT found.id AS key, {CHUNK_COLUMNS}
+    FROM chunks found JOIN chunks c ON c.run_id = found.run_id
+        AND c.position BETWEEN found.position - :neighbours AND found.position + :neighbours
+    WHERE found.id = ANY(:keys) AND c.id <> found.id
+    ORDER BY c.position
+""")
+
+
+def nearest(model: StoredModel) -> TextClause:
+    """Return the search by index: model and dimensions are literals, or the planner would not see that it fits."""
+    distance = f"(e.vector::vector({model.dimensions})) <=> CAST(:vector AS vector({model.dimensions}))"
+    return text(f"""
+        SELECT e.chunk, 1 - ({distance}) AS score
+        FROM embeddings e JOIN chunks c ON c.id = e.chunk JOIN documents d ON d.published_run = c.run_id
+        WHERE e.model = {model.id} AND {VISIBLE}
+        ORDER BY {distance} LIMIT :pool
+    """)
+
+
+def nearest_exactly(model: StoredModel) -> TextClause:
+    """Return the search through every vector of the documents that match."""
+    return text(f"""
+        SELECT e.chunk, 1 - (e.vector <=> CAST(:vector AS vector)) AS score
+        FROM (SELECT c.id FROM {VISIBLE_CHUNKS}) visible
+        JOIN embeddings e ON e.chunk = visible.id AND e.model = {model.id}
+        ORDER BY score DESC, e.chunk LIMIT :pool
+    """)

@@ -1,0 +1,186 @@
+"""Finds passages: by meaning over pgvector's HNSW index, by words with BM25 over the postings.
+
+Both arms have two roads. Where few documents match the filter, their chunks are gone through one by one, exactly. Else
+the arm's index gives chunks best first, and those of other tenants, runs or metadata are passed over until enough are
+found.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Engine, Row
+
+from application.ports.passage_search import Passage, PassageFilter
+from domain.chunk import Chunk
+from domain.ids import ChunkId, DocumentId
+from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.passage_queries import (
+    ARE_FEW,
+    COSINES,
+    KEYWORD,
+    KEYWORD_AMONG_FEW,
+    LANGUAGES,
+    MOST_WIDTH,
+    NEIGHBOURS,
+    PASSAGES,
+    SEARCH_SETTINGS,
+    STATISTICS,
+    nearest,
+    nearest_exactly,
+)
+from infrastructure.postgres.vectors import find_model, to_text
+
+STATISTICS_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LanguageStatistics:
+    chunks: float
+    length: float
+
+
+class PostgresPassageSearch:
+    """Implements PassageSearch. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._statistics: Mapping[str, _LanguageStatistics] = {}
+        self._statistics_until = 0.0
+
+    def languages(self) -> Sequence[str]:
+        """Return the languages that have postings."""
+        with database_errors(), self._engine.connect() as connection:
+            return list(connection.execute(LANGUAGES).scalars())
+
+    def semantic(
+        self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
+    ) -> Mapping[int, float]:
+        """Search the index; where that gives too few, look at every vector."""
+        with database_errors(), self._engine.begin() as connection:
+            model = find_model(connection, model_name)
+            if model is None:
+                return {}
+            parameters = {**_visible(passage_filter), "vector": to_text(vector), "pool": pool}
+            if not _are_few(connection, passage_filter):
+                connection.execute(SEARCH_SETTINGS, {"width": str(min(MOST_WIDTH, 2 * pool))})
+                rows = connection.execute(nearest(model), parameters).all()
+                if len(rows) == pool:
+                    return _scores(rows)
+            return _scores(connection.execute(nearest_exactly(model), parameters).all())
+
+    def keyword(
+        self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter, *, pool: int
+    ) -> Mapping[int, float]:
+        """Score every chunk that has a term."""
+        weights = {language: Counter(words) for language, words in terms.items() if words}
+        if not weights:
+            return {}
+        with database_errors(), self._engine.begin() as connection:
+            parameters = {
+                **_visible(passage_filter),
+                **_query(weights, self._statistics_for(connection, weights.keys())),
+                "pool": pool,
+            }
+            statement = KEYWORD_AMONG_FEW if _are_few(connection, passage_filter) else KEYWORD
+            return _scores(connection.execute(statement, parameters).all())
+
+    def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
+        """Compute cosines of chunks by key."""
+        if not keys:
+            return {}
+        with database_errors(), self._engine.begin() as connection:
+            model = find_model(connection, model_name)
+            if model is None:
+                return {}
+            parameters = {"model": model.id, "vector": to_text(vector), "keys": list(keys)}
+            return _scores(connection.execute(COSINES, parameters).all())
+
+    def passages(self, keys: Sequence[int], *, neighbours: int = 0) -> Sequence[Passage]:
+        """Load published passages in the order of `keys`."""
+        if not keys:
+            return []
+        with database_errors(), self._engine.connect() as connection:
+            rows = connection.execute(PASSAGES, {"keys": list(keys)}).all()
+            around: dict[int, list[Chunk]] = {}
+            if neighbours:
+                for row in connection.execute(NEIGHBOURS, {"keys": list(keys), "neighbours": neighbours}):
+                    around.setdefault(row.key, []).append(_chunk(row))
+        found = {row.key: _passage(row, around.get(row.key, ())) for row in rows}
+        return [found[key] for key in keys if key in found]
+
+    def _statistics_for(self, connection: Connection, languages: AbstractSet[str]) -> Mapping[str, _LanguageStatistics]:
+        """Return the number of chunks and their mean length by language; half a minute old is good enough."""
+        with self._lock:
+            known, fresh = self._statistics, time.monotonic() < self._statistics_until
+        if fresh and languages <= known.keys():
+            return known
+        rows = connection.execute(STATISTICS).all()
+        counted = {r.language: _LanguageStatistics(chunks=float(r.chunks), length=float(r.length)) for r in rows}
+        with self._lock:
+            self._statistics = counted
+            self._statistics_until = time.monotonic() + STATISTICS_SECONDS
+        return counted
+
+
+def _visible(passage_filter: PassageFilter) -> dict[str, object]:
+    documents = passage_filter.document_ids
+    return {
+        "tenant": passage_filter.tenant_id,
+        "documents": None if documents is None else list(documents),
+        "metadata": Jsonb(dict(passage_filter.metadata)),
+    }
+
+
+def _are_few(connection: Connection, passage_filter: PassageFilter) -> bool:
+    return bool(connection.execute(ARE_FEW, _visible(passage_filter)).scalar_one())
+
+
+def _query(weights: Mapping[str, Counter[str]], statistics: Mapping[str, _LanguageStatistics]) -> dict[str, object]:
+    """Return a query's terms as the columns of a table, each with its language's statistics."""
+    rows = [
+        (language, term, float(weight), statistics[language].chunks, max(1.0, statistics[language].length))
+        for language, counted in weights.items()
+        if language in statistics
+        for term, weight in counted.items()
+    ]
+    names = ("languages", "terms", "weights", "chunks", "lengths")
+    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
+
+
+def _scores(rows: Sequence[Row[Any]]) -> dict[int, float]:
+    return {row.chunk: float(row.score) for row in rows}
+
+
+def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
+    return Passage(
+        key=row.key,
+        chunk_id=ChunkId(row.chunk_id),
+        document_id=DocumentId(row.document_id),
+        filename=row.filename,
+        external_id=row.external_id,
+        metadata=row.metadata,
+        chunk=_chunk(row),
+        neighbours=neighbours,
+    )
+
+
+def _chunk(row: Row[Any]) -> Chunk:
+    return Chunk(
+        position=row.position,
+        text=row.text,
+        char_start=row.char_start,
+        char_end=row.char_end,
+        page_start=row.page_start,
+        page_end=row.page_end,
+        token_count=row.token_count,
+        headings=tuple(row.headings),
+    )

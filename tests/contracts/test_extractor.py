@@ -1,0 +1,97 @@
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from application.ports.extractor import Extractor
+from domain.extracted_page import ExtractedPage
+from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.sandbox import SandboxedExtractor
+from tests.support.documents import pdf
+from tests.support.in_memory_extractor import InMemoryExtractor
+
+Write = Callable[[Sequence[str]], Path]
+UNKNOWN = b"\x00\xff\x80\x01" + secrets.token_bytes(2000)
+
+
+@pytest.fixture(params=["fake", "real"])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Extractor, Write]]:
+    documents = {}
+
+    def write(pages: Sequence[str]) -> Path:
+        data = pdf(pages)
+        documents[data] = [ExtractedPage(number=number, text=text) for number, text in enumerate(pages, 1)]
+        path = tmp_path / secrets.token_hex(4)
+        path.write_bytes(data)
+        return path
+
+    if request.param == "fake":
+        yield InMemoryExtractor(documents=documents), write
+    else:
+        with SandboxedExtractor() as extractor:
+            yield extractor, write
+
+
+def test_pages_come_in_order_each_once(subject):
+    extractor, write = subject
+    texts = [f"This is page {number}" for number in range(1, 31)]
+    with extractor.open(write(texts), filename="a.pdf") as stream:
+        assert stream.opened.media_type == "application/pdf"
+        assert stream.opened.page_count == 30
+        assert list(stream) == [ExtractedPage(number=number, text=text) for number, text in enumerate(texts, 1)]
+
+
+def test_an_empty_page_is_yielded_with_its_number(subject):
+    extractor, write = subject
+    with extractor.open(write(["one", "", "three"]), filename="a.pdf") as stream:
+        assert [(page.number, page.text) for page in stream] == [(1, "one"), (2, ""), (3, "three")]
+
+
+def test_a_document_without_any_text_is_not_completed(subject):
+    extractor, write = subject
+    with extractor.open(write(["", ""]), filename="a.pdf") as stream, pytest.raises(DocumentUnreadable) as caught:
+        list(stream)
+    assert caught.value.failure_code is FailureCode.NO_TEXT
+
+
+@pytest.mark.parametrize(
+    ("data", "code"), [(b"", FailureCode.EMPTY), (UNKNOWN, FailureCode.UNSUPPORTED_TYPE)], ids=["empty", "unknown"]
+)
+def test_what_cannot_be_opened_says_so_on_entering(subject, tmp_path, data, code):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with pytest.raises(DocumentUnreadable) as caught, subject[0].open(path, filename="report.pdf"):
+        pytest.fail("it was opened")
+    assert caught.value.failure_code is code
+    assert len(caught.value.detail) > 20
+
+
+def test_a_document_left_in_the_middle_is_no_harm_to_the_next(subject):
+    extractor, write = subject
+    with extractor.open(write(["one", "two", "three"]), filename="a.pdf") as stream:
+        assert next(iter(stream)).text == "one"
+    with extractor.open(write(["four"]), filename="b.pdf") as stream:
+        assert [page.text for page in stream] == ["four"]
+
+
+def test_a_failed_document_is_no_harm_to_the_next(subject, tmp_path):
+    extractor, write = subject
+    bad = tmp_path / "bad"
+    bad.write_bytes(UNKNOWN)
+    with pytest.raises(DocumentUnreadable), extractor.open(bad, filename="bad.pdf"):
+        pass
+    with extractor.open(write(["fine"]), filename="a.pdf") as stream:
+        assert [page.text for page in stream] == ["fine"]
+
+
+def test_a_missing_file_is_no_fault_of_the_document(subject, tmp_path):
+    with pytest.raises(FileNotFoundError), subject[0].open(tmp_path / "nothing", filename="a.pdf"):
+        pass
+
+
+def test_an_error_of_the_caller_passes_through(subject):
+    extractor, write = subject
+    with pytest.raises(ZeroDivisionError), extractor.open(write(["one"]), filename="a.pdf") as stream:
+        next(iter(stream))
+        raise ZeroDivisionError

@@ -1,0 +1,41 @@
+"""The fake of the port Extractor: knows documents by their bytes and reads nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from application.ports.extractor import DocumentOpened
+from domain.extracted_page import ExtractedPage, UnreadablePage
+from domain.failure import DocumentUnreadable, FailureCode
+
+Page = ExtractedPage | UnreadablePage
+
+
+@dataclass(kw_only=True)
+class InMemoryStream:
+    opened: DocumentOpened
+    pages: Sequence[Page]
+
+    def __iter__(self) -> Iterator[Page]:
+        yield from self.pages
+        if not any(isinstance(page, ExtractedPage) and page.text.strip() for page in self.pages):
+            codes = [FailureCode(page.code) for page in self.pages if isinstance(page, UnreadablePage)]
+            raise DocumentUnreadable(max(codes, key=codes.count) if codes else FailureCode.NO_TEXT)
+
+
+@dataclass(kw_only=True)
+class InMemoryExtractor:
+    documents: Mapping[bytes, Sequence[Page] | FailureCode] = field(default_factory=dict)
+
+    @contextmanager
+    def open(self, path: Path, *, filename: str) -> Iterator[InMemoryStream]:  # noqa: ARG002
+        data = path.read_bytes()
+        found = self.documents.get(data, FailureCode.UNSUPPORTED_TYPE if data else FailureCode.EMPTY)
+        if isinstance(found, FailureCode):
+            raise DocumentUnreadable(found)
+        paged = all(page.number for page in found)
+        media_type = "application/pdf" if paged else "text/plain"
+        yield InMemoryStream(
+            opened=DocumentOpened(media_type=media_type, page_count=len(found) if paged else None), pages=found
+        )

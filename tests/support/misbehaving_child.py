@@ -1,0 +1,84 @@
+"""A child whose documents are scripts, a page a line: it crashes, hangs and swells on command."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infrastructure.extraction.child import main
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.process import CHILD_COMMAND
+from infrastructure.extraction.reading import ReadPage
+
+COMMAND = (
+    *CHILD_COMMAND[:-2],
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from tests.support.misbehaving_child import run; run()",
+    CHILD_COMMAND[-1],
+)
+
+
+@dataclass(frozen=True)
+class ScriptedReading:
+    media_type: str
+    page_count: int | None
+    lines: list[str]
+
+    def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
+        for number, line in enumerate(self.lines, 1):
+            if number >= first and (last is None or number <= last):
+                yield ReadPage(number=number, text=perform(line))
+
+
+def perform(line: str) -> str:
+    """Do what a line says, and return the page's text."""
+    word, _, rest = line.partition(" ")
+    match word:
+        case "crash":
+            os.abort()
+        case "die-of":
+            os.kill(os.getpid(), int(rest))
+        case "raise":
+            raise RuntimeError(rest)
+        case "crash-once":
+            if not Path(rest).exists():
+                Path(rest).touch()  # no byte may be written, but an empty file may be made
+                os.abort()
+        case "hang":
+            while True:
+                time.sleep(60)
+        case "spin":
+            while True:
+                pass
+        case "bloat":
+            held = []
+            while True:
+                held.append(bytearray(16 * 1024 * 1024))
+        case "print":
+            os.write(1, b"a library writes to standard output")
+        case "frame":
+            os.write(4, bytes.fromhex(rest))
+        case "connect":
+            with socket.create_connection(("127.0.0.1", int(rest)), timeout=5):
+                return "connected"
+        case "write":
+            Path(rest).write_text("something")
+        case "environ":
+            return repr(dict(os.environ))
+        case "long":
+            return "word " * int(rest)
+    return line
+
+
+def open_script(path: Path, _filename: str, _limits: ExtractionLimits) -> ScriptedReading:
+    kind, *lines = path.read_text().splitlines()
+    if kind.startswith("opening "):
+        kind = perform(kind.removeprefix("opening "))
+    return ScriptedReading("text/x-script", None if kind == "pieces" else len(lines), lines)
+
+
+def run() -> None:
+    signal.signal(signal.SIGABRT, signal.SIG_DFL)
+    main(open_script)

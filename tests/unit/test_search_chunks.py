@@ -1,0 +1,149 @@
+"""How the arms become one answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from application.ports.passage_search import Passage, PassageFilter
+from application.use_cases.search_chunks import SearchChunks, SearchMode, SearchRequest, join_chunks
+from domain.chunk import Chunk
+from domain.errors import InvalidRequest
+from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, new_uuid7
+
+DOCUMENT = DocumentId(new_uuid7())
+
+
+def chunk(position: int, start: int, text: str, page: int | None = 1) -> Chunk:
+    return Chunk(
+        position=position,
+        text=text,
+        char_start=start,
+        char_end=start + len(text),
+        page_start=page,
+        page_end=page,
+        token_count=1,
+    )
+
+
+@dataclass(frozen=True)
+class Arms:
+    """A search that knows its answers: cosines of all chunks, of which the index finds some, and BM25 scores."""
+
+    cosine: Mapping[int, float] = field(default_factory=dict)
+    indexed: frozenset[int] = frozenset()
+    bm25: Mapping[int, float] = field(default_factory=dict)
+    asked: list[Mapping[str, Sequence[str]]] = field(default_factory=list)
+    model_name: str = "model"
+    dimensions: int = 2
+    max_tokens: int = 256
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [(0, len(text))]
+
+    def languages(self) -> list[str]:
+        return ["en", "pt"]
+
+    def language_of(self, text: str) -> str:
+        return "en" if text else "und"
+
+    def terms(self, text: str, language: str) -> list[str]:
+        return [f"{language}:{word}" for word in text.split()]
+
+    def semantic(
+        self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
+    ) -> dict[int, float]:
+        assert (model_name, len(vector), pool) == ("model", 2, 100)
+        assert passage_filter.tenant_id == DEFAULT_TENANT
+        return {key: self.cosine[key] for key in self.indexed}
+
+    def keyword(
+        self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter, *, pool: int
+    ) -> Mapping[int, float]:
+        assert passage_filter.tenant_id == DEFAULT_TENANT
+        assert pool == 100
+        self.asked.append(terms)
+        return self.bm25
+
+    def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> dict[int, float]:
+        assert (model_name, len(vector)) == ("model", 2)
+        return {key: self.cosine[key] for key in keys}
+
+    def passages(self, keys: Sequence[int], *, neighbours: int = 0) -> list[Passage]:
+        return [
+            Passage(
+                key=key,
+                chunk_id=ChunkId(new_uuid7()),
+                document_id=DOCUMENT,
+                filename="a.pdf",
+                external_id=None,
+                metadata={},
+                chunk=chunk(5, 50, "found"),
+                neighbours=[chunk(4, 44, "words fo"), chunk(6, 57, "after", page=2)] if neighbours else [],
+            )
+            for key in keys
+            if key != 13
+        ]
+
+
+def request(mode: SearchMode = SearchMode.HYBRID) -> SearchRequest:
+    return SearchRequest(query="two words", mode=mode, passage_filter=PassageFilter(tenant_id=DEFAULT_TENANT))
+
+
+def answer(arms: Arms, asked: SearchRequest) -> dict[int, float]:
+    found = SearchChunks(embedder=arms, terms=arms, search=arms)(asked)
+    return {one.passage.key: one.score for one in found}
+
+
+def test_hybrid_joins_both_arms_with_the_true_cosines_of_what_only_words_found() -> None:
+    arms = Arms(cosine={1: 1.0, 2: 0.5, 3: 0.0}, indexed=frozenset({1, 2}), bm25={3: 4.0, 2: 2.0})
+    scores = answer(arms, request())
+    assert list(scores) == [1, 2, 3]
+    assert scores == pytest.approx({1: 0.7, 2: 0.7 * 0.75 + 0.3 * 0.5, 3: 0.7 * 0.5 + 0.3})
+    assert arms.asked == [{"en": ["en:two", "en:words"], "pt": ["pt:two", "pt:words"]}]
+
+
+def test_alone_a_cosine_is_scaled_to_0_to_1_and_bm25_to_its_best() -> None:
+    arms = Arms(cosine={1: 1.0, 2: -1.0, 3: 1.0000001}, indexed=frozenset({1, 2, 3}), bm25={3: 4.0, 2: 2.0})
+    assert answer(arms, request(SearchMode.SEMANTIC)) == {1: 1.0, 3: 1.0, 2: 0.0}
+    assert answer(arms, request(SearchMode.KEYWORD)) == {3: 1.0, 2: 0.5}
+
+
+@pytest.mark.parametrize("mode", SearchMode)
+def test_nothing_found_is_an_empty_answer(mode: SearchMode) -> None:
+    assert answer(Arms(), request(mode)) == {}
+
+
+def test_the_limit_is_kept_and_what_was_deleted_meanwhile_is_left_out() -> None:
+    arms = Arms(bm25={key: 20.0 - key for key in range(10, 20)})
+    assert list(answer(arms, replace(request(SearchMode.KEYWORD), limit=5))) == [10, 11, 12, 14]
+
+
+def test_neighbours_extend_text_span_and_pages_without_repeating() -> None:
+    arms = Arms(bm25={1: 1.0})
+    (alone,) = SearchChunks(embedder=arms, terms=arms, search=arms)(request(SearchMode.KEYWORD))
+    assert (alone.text, alone.char_start, alone.char_end) == ("found", 50, 55)
+    asked = replace(request(SearchMode.KEYWORD), neighbours=1)
+    (found,) = SearchChunks(embedder=arms, terms=arms, search=arms)(asked)
+    assert found.text == "words found\n\nafter"
+    assert (found.char_start, found.char_end, found.page_start, found.page_end) == (44, 62, 1, 2)
+    assert len(found.text) == found.char_end - found.char_start
+
+
+def test_joined_chunks_keep_their_distance() -> None:
+    joined = join_chunks([chunk(2, 20, "c"), chunk(0, 0, "one two."), chunk(1, 4, "two. three")])
+    assert joined.text == "one two. three\n\n\n\n\n\nc"
+    assert join_chunks([chunk(0, 0, "a"), chunk(1, 2, "b")]).text == "a b"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"query": " \n"}, {"limit": 0}, {"limit": 101}, {"neighbours": -1}, {"neighbours": 4}]
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest):
+        answer(Arms(), replace(request(), **wrong))  # type: ignore[arg-type]
