@@ -292,7 +292,7 @@ with extractor.open(Path(sys.argv[1]), filename="a") as stream:
 """
 
 
-def test_start_up_is_quick_and_light(tmp_path: Path) -> None:
+def test_the_child_loads_no_heavy_library(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(pdf(["hello"]))
     with SandboxedExtractor() as extractor:
