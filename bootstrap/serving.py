@@ -34,7 +34,8 @@ class PortTaken(EsteiraError):
 def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
     """Take the address, so that it is known before anything starts. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for the client's delayed ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, 0 if any_port else settings.port))

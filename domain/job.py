@@ -77,8 +77,19 @@ class Job:
         return replace(self, version=self.version + 1, actions=changed)
 
 
-def new_index_job(*, document_id: DocumentId, tenant_id: TenantId, etag: str, max_attempts: int, now: datetime) -> Job:
-    """Return a job that indexes a document. `etag` pins the bytes that were checked."""
+def new_index_job(
+    *,
+    document_id: DocumentId,
+    tenant_id: TenantId,
+    etag: str,
+    max_attempts: int,
+    now: datetime,
+    previous: Job | None = None,
+) -> Job:
+    """Return a job that indexes a document. `etag` pins the bytes that were checked.
+
+    Its version goes on from that of the document's `previous` job: readers know a document's state by it.
+    """
     job_id = JobId(new_uuid7())
     action = Action(
         id=ActionId(new_uuid7()),
@@ -90,4 +101,11 @@ def new_index_job(*, document_id: DocumentId, tenant_id: TenantId, etag: str, ma
         due_at=now,
         created_at=now,
     )
-    return Job(id=job_id, tenant_id=tenant_id, document_id=document_id, actions=(action,), created_at=now)
+    return Job(
+        id=job_id,
+        tenant_id=tenant_id,
+        document_id=document_id,
+        version=previous.version + 1 if previous else 1,
+        actions=(action,),
+        created_at=now,
+    )

@@ -30,15 +30,16 @@ class ProcessUploadedDocument:
         info = self._uploaded(document)
         with self.transactions() as transaction:
             document = transaction.documents.lock(document_id)
-            running = transaction.jobs.lock(document.job_id) if document.job_id else None
-            if running and not running.is_final:
-                return running
+            latest = transaction.jobs.lock(document.job_id) if document.job_id else None
+            if latest and not latest.is_final:
+                return latest
             job = new_index_job(
                 document_id=document_id,
                 tenant_id=document.tenant_id,
                 etag=info.etag,
                 max_attempts=self.max_attempts,
                 now=transaction.now(),
+                previous=latest,
             )
             transaction.jobs.add(job)
             transaction.documents.assign_job(document_id, job.id)

@@ -1,0 +1,65 @@
+"""Makes the HTTP application; the composition root adds the local store's routes, if that is the store."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from interface.api.answer_headers import SafeHeaders
+from interface.api.body_limit import BodyLimit
+from interface.api.errors import UnexpectedErrors, add_error_handlers
+from interface.api.openapi import described
+from interface.api.services import ApiServices
+from interface.api.v1.endpoints import contents, documents, health, search, status
+from interface.api.v1.schemas.problem import problem_response
+
+DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
+
+Errors are problems (RFC 9457): `code` is stable, `detail` says what to do."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range")
+
+
+def create_app(services: ApiServices) -> FastAPI:
+    """Return the application over `services`."""
+    app = FastAPI(
+        title="Esteira",
+        version="1",
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        responses={"default": problem_response("A problem.")},
+    )
+    app.state.services = services
+    v1 = APIRouter(prefix="/api/v1")
+    # The order counts: /documents/status is no document.
+    for router in (status.router, documents.router, contents.router, search.router):
+        v1.include_router(router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
+    app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
+    add_error_handlers(app)
+    _add_middleware(app, services.cors_origins)
+    return app
+
+
+def _add_middleware(app: FastAPI, cors_origins: tuple[str, ...]) -> None:
+    """Wrap the application from the inside out: every answer, 500 as well, gets the outer ones' headers."""
+    app.add_middleware(BodyLimit, prefix="/api/")
+    app.add_middleware(UnexpectedErrors)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=cors_origins,
+            allow_methods=METHODS,
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    app.add_middleware(SafeHeaders)
+
+
+def _root(public_url: str) -> Callable[[], dict[str, str]]:
+    def root() -> dict[str, str]:
+        return {"name": "Esteira", "docs": f"{public_url}/docs", "openapi": f"{public_url}/openapi.json"}
+
+    return root

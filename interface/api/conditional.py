@@ -1,0 +1,30 @@
+"""Conditional requests (RFC 9110 §8.8.3, §13.1.2).
+
+The tags are weak: place in the queue and estimate may differ under one version.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+from domain.ids import DocumentId
+
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def etag_of(version: int) -> str:
+    """Return the tag of one document's status."""
+    return f'W/"{version}"'
+
+
+def etag_of_many(document_ids: Sequence[DocumentId], versions: Mapping[DocumentId, int]) -> str:
+    """Return the tag of the status of several documents, in this order; those that are missing count too."""
+    lines = "\n".join(f"{document_id} {versions.get(document_id)}" for document_id in document_ids)
+    return f'W/"{hashlib.sha256(lines.encode()).hexdigest()[:32]}"'
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether the client has this state already, by weak comparison."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or etag.removeprefix("W/") in _TAG.findall(if_none_match)

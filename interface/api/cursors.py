@@ -1,0 +1,55 @@
+"""Cursors of lists: opaque to clients, who pass them back as they came."""
+
+import base64
+import binascii
+from uuid import UUID
+
+from domain.errors import InvalidRequest
+from domain.ids import DocumentId
+
+_DOCUMENT, _POSITION = b"d", b"p"
+_POSITION_BYTES = 4
+
+
+def document_cursor(document_id: DocumentId) -> str:
+    """Return the cursor of the documents older than this one."""
+    return _encode(_DOCUMENT + document_id.bytes)
+
+
+def read_document_cursor(cursor: str | None) -> DocumentId | None:
+    """Return the document of a cursor. Raises InvalidRequest."""
+    return None if cursor is None else DocumentId(UUID(bytes=_decode(cursor, _DOCUMENT, 16)))
+
+
+def position_cursor(position: int) -> str:
+    """Return the cursor of what comes behind this position."""
+    return _encode(_POSITION + position.to_bytes(_POSITION_BYTES, "big"))
+
+
+def read_position_cursor(cursor: str | None) -> int:
+    """Return the position of a cursor, -1 for the beginning. Raises InvalidRequest."""
+    if cursor is None:
+        return -1
+    position = int.from_bytes(_decode(cursor, _POSITION, _POSITION_BYTES), "big", signed=True)
+    if position < 0:
+        raise _unknown()
+    return position
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def _decode(cursor: str, kind: bytes, length: int) -> bytes:
+    try:
+        content = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise _unknown() from exc
+    if len(content) != length + 1 or not content.startswith(kind):
+        raise _unknown()
+    return content[1:]
+
+
+def _unknown() -> InvalidRequest:
+    sentence = "This is no cursor of this list: pass `next_cursor` back as it came, or leave it out to start anew."
+    return InvalidRequest(sentence, pointer="/cursor")

@@ -1,0 +1,111 @@
+"""Documents: announced, processed, listed, cancelled, deleted."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from application.ports.document_reader import DocumentFilter
+from domain.document import DocumentStatus
+from domain.errors import AlreadyFinal
+from domain.ids import DEFAULT_TENANT
+from interface.api.cursors import document_cursor, read_document_cursor
+from interface.api.v1.endpoints.status import POLL_SECONDS
+from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services, document_url
+from interface.api.v1.schemas.documents import DeletionBody, DocumentBody, DocumentList
+from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, problem_response
+from interface.api.v1.schemas.status import DocumentStatusBody
+from interface.api.v1.schemas.uploads import PresignBody, PresignedDocument, ProcessingStarted
+from interface.api.v1.schemas.values import Text
+from interface.api.v1.status_changes import current_state
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+
+@router.post(
+    "/upload/presigned",
+    status_code=201,
+    operation_id="presign_upload",
+    summary="Announce a document and get the URL for its bytes",
+    responses=INVALID | {413: problem_response("`too_large`")},
+)
+def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
+    """Send the bytes to `upload.url` with exactly `upload.headers`, then ask for processing."""
+    document, upload = services.request_upload(body.to_request(DEFAULT_TENANT))
+    return PresignedDocument.of(document, upload)
+
+
+@router.post(
+    "/{document_id}/process",
+    status_code=202,
+    operation_id="process_document",
+    summary="Process a document whose bytes are there",
+    responses=NO_DOCUMENT
+    | {
+        409: problem_response("`upload_missing`: the bytes are not there yet"),
+        422: problem_response("`upload_mismatch`: size or type are not as promised"),
+    },
+)
+def process_document(services: Services, response: Response, document_id: DocumentPath) -> ProcessingStarted:
+    """Start the processing, or point to the one that is running; after the end it processes anew."""
+    job = services.process_uploaded_document(document_id)
+    status_url = f"{document_url(services, document_id)}/status"
+    response.headers["Location"] = status_url
+    response.headers["Retry-After"] = str(POLL_SECONDS)
+    return ProcessingStarted(job_id=job.id, document_id=document_id, status_url=status_url)
+
+
+@router.get("", operation_id="list_documents", summary="List documents, newest first", responses=INVALID)
+def list_documents(
+    services: Services,
+    *,
+    status: DocumentStatus | None = None,
+    external_id: Annotated[Text | None, Query(max_length=512)] = None,
+    filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> DocumentList:
+    """Give those documents for which every condition holds."""
+    document_filter = DocumentFilter(
+        tenant_id=DEFAULT_TENANT, status=status, external_id=external_id, filename=filename
+    )
+    found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
+    return DocumentList(
+        items=[
+            DocumentBody.of(state, document_url=document_url(services, state.document.id)) for state in found[:limit]
+        ],
+        next_cursor=document_cursor(found[limit - 1].document.id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{document_id}", operation_id="get_document", summary="Get one document", responses=NO_DOCUMENT)
+def get_document(services: Services, document_id: DocumentPath) -> DocumentBody:
+    """Give what is known of the document."""
+    return DocumentBody.of(current_state(services, document_id), document_url=document_url(services, document_id))
+
+
+@router.post(
+    "/{document_id}/cancel",
+    operation_id="cancel_document",
+    summary="Cancel the processing of a document",
+    responses=NO_DOCUMENT | {409: problem_response("`already_final`: nothing is waiting or running")},
+)
+def cancel_document(services: Services, document_id: DocumentPath) -> DocumentStatusBody:
+    """Cancel at once what waits; what runs is cancelled by its worker within seconds."""
+    job = current_state(services, document_id).job
+    if job is None:
+        raise AlreadyFinal("This document is not being processed; there is nothing to cancel.")
+    services.cancel_job(job.id)
+    return DocumentStatusBody.of(current_state(services, document_id), now=datetime.now(UTC))
+
+
+@router.delete(
+    "/{document_id}",
+    operation_id="delete_document",
+    summary="Delete a document with all that was made of it",
+    responses=NO_DOCUMENT,
+)
+def delete_document(services: Services, document_id: DocumentPath) -> DeletionBody:
+    """End running work, delete passages and vectors, then the bytes."""
+    return DeletionBody.of(document_id, services.delete_document(document_id))

@@ -1,0 +1,39 @@
+"""What endpoints take from a request besides its body."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Query
+from starlette.requests import Request
+
+from domain.errors import DocumentNotFound
+from domain.ids import DocumentId
+from interface.api.services import ApiServices
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 1000
+
+
+async def _services(request: Request) -> ApiServices:
+    services: ApiServices = request.app.state.services
+    return services
+
+
+async def _document_id(document_id: Annotated[str, Path(description="The document's UUID.")]) -> DocumentId:
+    """Return the id; what is no id is the id of no document."""
+    try:
+        return DocumentId(UUID(document_id))
+    except ValueError as exc:
+        raise DocumentNotFound from exc
+
+
+Services = Annotated[ApiServices, Depends(_services)]
+DocumentPath = Annotated[DocumentId, Depends(_document_id)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")]
+Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
+IfNoneMatch = Annotated[str | None, Header(description="ETags that the client has.")]
+
+
+def document_url(services: ApiServices, document_id: DocumentId) -> str:
+    """Return the absolute URL of a document."""
+    return f"{services.public_url.rstrip('/')}/api/v1/documents/{document_id}"

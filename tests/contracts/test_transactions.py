@@ -1,0 +1,348 @@
+"""What use cases may rely on of a transaction, in memory and on PostgreSQL alike."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from application.ports.unit_of_work import Transactions
+from domain.action import Action, ActionStatus
+from domain.document import Document
+from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound
+from domain.ids import ActionId, DocumentId, JobId, new_uuid7
+from domain.job import Job
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from tests.support.document_factory import a_document, a_job
+from tests.support.in_memory_transactions import InMemoryDatabase
+
+LEASE = timedelta(seconds=30)
+TIMEOUT = timedelta(minutes=5)
+A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["in memory", "PostgreSQL"])
+def transactions(request: pytest.FixtureRequest) -> Iterator[Transactions]:
+    if request.param == "in memory":
+        yield InMemoryDatabase()
+        return
+    engine = make_engine(request.getfixturevalue("database_url"), application_name="contract suite")
+    migrate(engine)
+    yield lambda: PostgresUnitOfWork(engine)
+    engine.dispose()
+
+
+def kept_document(transactions: Transactions, **changes: object) -> Document:
+    document = a_document(**changes)
+    with transactions() as transaction:
+        transaction.documents.add(document)
+        transaction.commit()
+    return document
+
+
+def kept_job(transactions: Transactions, *, due_at: datetime = A_WHILE_AGO) -> Job:
+    document = kept_document(transactions)
+    job = a_job(document, due_at=due_at)
+    with transactions() as transaction:
+        transaction.jobs.add(job)
+        transaction.documents.assign_job(document.id, job.id)
+        transaction.commit()
+    return job
+
+
+def changed(transactions: Transactions, job: Job, change: Callable[[Action], Action]) -> Job:
+    with transactions() as transaction:
+        after = transaction.jobs.lock(job.id).change(job.actions[0].id, change)
+        transaction.jobs.save(after)
+        transaction.commit()
+    return after
+
+
+def claimed(transactions: Transactions, job: Job, *, lease: timedelta = LEASE, timeout: timedelta = TIMEOUT) -> Job:
+    now = datetime.now(UTC)
+    return changed(transactions, job, lambda a: a.claim(worker="w", now=now, lease=lease, timeout=timeout))
+
+
+def stored_document(transactions: Transactions, document_id: DocumentId) -> Document:
+    with transactions() as transaction:
+        return transaction.documents.lock(document_id)
+
+
+def stored_job(transactions: Transactions, job_id: JobId) -> Job:
+    with transactions() as transaction:
+        return transaction.jobs.lock(job_id)
+
+
+def taken(transactions: Transactions, limit: int = 10) -> Sequence[ActionId]:
+    with transactions() as transaction:
+        return [dispatch.action.id for dispatch in transaction.jobs.take_unsent(limit)]
+
+
+def send_all(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10)])
+        transaction.commit()
+
+
+def test_a_document_comes_back_as_it_was_added(transactions: Transactions) -> None:
+    metadata = {"a": "\u00e7 \U0001f600", "b": 2**62, "c": 1.5, "d": True, "e": None}
+    added = kept_document(transactions, metadata=metadata, external_id="x-1", checksum_sha256="ab" * 32)
+
+    found = stored_document(transactions, added.id)
+
+    assert found == added
+    assert {name: type(value) for name, value in found.metadata.items()} == {
+        name: type(value) for name, value in metadata.items()
+    }
+
+
+def test_what_is_not_committed_is_rolled_back(transactions: Transactions) -> None:
+    document = a_document()
+    job = a_job(document)
+    with transactions() as transaction:
+        transaction.documents.add(document)
+        transaction.jobs.add(job)
+        assert transaction.documents.lock(document.id) == document
+
+    with pytest.raises(DocumentNotFound):
+        stored_document(transactions, document.id)
+    with pytest.raises(JobNotFound):
+        stored_job(transactions, job.id)
+
+
+def test_an_error_rolls_back(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+
+    def fail_halfway() -> None:
+        with transactions() as transaction:
+            transaction.jobs.save(transaction.jobs.lock(job.id).request_cancel(now=transaction.now()))
+            raise AlreadyFinal
+
+    with pytest.raises(AlreadyFinal):
+        fail_halfway()
+    assert stored_job(transactions, job.id) == job
+
+
+def test_unknown_ids_are_not_found(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        with pytest.raises(DocumentNotFound):
+            transaction.documents.lock(DocumentId(new_uuid7()))
+        with pytest.raises(JobNotFound):
+            transaction.jobs.lock(JobId(new_uuid7()))
+        with pytest.raises(JobNotFound):
+            transaction.jobs.lock_of(ActionId(new_uuid7()))
+
+
+def test_the_time_is_aware_and_goes_on_within_a_transaction(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        first, second = transaction.now(), transaction.now()
+    assert first.tzinfo is not None
+    assert first < second
+
+
+def test_a_job_comes_back_by_its_id_and_by_its_action(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+
+    assert stored_job(transactions, job.id) == job
+    with transactions() as transaction:
+        assert transaction.jobs.lock_of(job.actions[0].id) == job
+
+
+def test_the_latest_job_is_noted_on_the_document(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    assert job.document_id is not None
+    assert stored_document(transactions, job.document_id).job_id == job.id
+
+
+def test_a_saved_change_comes_back_whole(transactions: Transactions) -> None:
+    running = claimed(transactions, kept_job(transactions))
+
+    found = stored_job(transactions, running.id)
+
+    assert found == running
+    assert (found.version, found.status, found.actions[0].run_lease) == (2, ActionStatus.PROCESSING, 1)
+
+
+def test_due_actions_are_taken_oldest_first_up_to_the_limit(transactions: Transactions) -> None:
+    jobs = [kept_job(transactions, due_at=A_WHILE_AGO + timedelta(seconds=after)) for after in (2, 0, 1)]
+    kept_job(transactions, due_at=datetime.now(UTC) + timedelta(hours=1))
+
+    by_age = [jobs[1].actions[0].id, jobs[2].actions[0].id, jobs[0].actions[0].id]
+    assert taken(transactions) == by_age
+    assert taken(transactions, limit=2) == by_age[:2]
+
+
+def test_a_dispatch_says_which_document_it_is_about(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    with transactions() as transaction:
+        [dispatch] = transaction.jobs.take_unsent(10)
+    assert (dispatch.action, dispatch.document_id, dispatch.filename) == (
+        job.actions[0],
+        str(job.document_id),
+        "report.pdf",
+    )
+
+
+def test_what_is_sent_is_not_taken_again_until_it_is_resent(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    send_all(transactions)
+    assert taken(transactions) == []
+
+    changed(transactions, job, lambda action: action.resend(now=datetime.now(UTC)))
+
+    assert taken(transactions) == [job.actions[0].id]
+
+
+def test_what_was_taken_but_not_committed_as_sent_is_taken_again(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    with transactions() as transaction:
+        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10)])
+    assert taken(transactions) == [job.actions[0].id]
+
+
+def test_what_somebody_else_has_taken_is_skipped(transactions: Transactions) -> None:
+    first, second = (kept_job(transactions, due_at=A_WHILE_AGO + timedelta(seconds=after)) for after in (0, 1))
+    with transactions() as one, transactions() as other:
+        assert [d.action.id for d in one.jobs.take_unsent(1)] == [first.actions[0].id]
+        assert [d.action.id for d in other.jobs.take_unsent(10)] == [second.actions[0].id]
+
+
+def test_what_somebody_else_has_locked_is_skipped(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    with transactions() as transaction:
+        transaction.jobs.lock(job.id)
+        assert taken(transactions) == []
+
+
+def test_claimed_actions_are_not_taken(transactions: Transactions) -> None:
+    claimed(transactions, kept_job(transactions))
+    assert taken(transactions) == []
+
+
+def test_runs_whose_lease_or_deadline_has_passed_are_expired(transactions: Transactions) -> None:
+    ago = timedelta(seconds=-10)
+    claimed(transactions, kept_job(transactions))
+    overdue = claimed(transactions, kept_job(transactions), timeout=ago)
+    silent = claimed(transactions, kept_job(transactions), lease=ago)
+    longer_silent = claimed(transactions, kept_job(transactions), lease=ago * 2)
+
+    with transactions() as transaction:
+        expired = transaction.jobs.expired(10)
+        oldest = transaction.jobs.expired(1)
+
+    assert list(expired) == [job.actions[0].id for job in (longer_silent, silent, overdue)]
+    assert list(oldest) == [longer_silent.actions[0].id]
+
+
+def test_an_ended_run_is_not_expired(transactions: Transactions) -> None:
+    job = claimed(transactions, kept_job(transactions), lease=timedelta(seconds=-10))
+    changed(transactions, job, lambda action: action.cancel(now=datetime.now(UTC)))
+    with transactions() as transaction:
+        assert list(transaction.jobs.expired(10)) == []
+
+
+def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    kept_job(transactions, due_at=datetime.now(UTC) + timedelta(hours=1))
+    send_all(transactions)
+
+    with transactions() as transaction:
+        assert [action.id for action in transaction.jobs.sent_before(0, 10)] == [job.actions[0].id]
+        assert list(transaction.jobs.sent_before(0, 0)) == []
+        assert list(transaction.jobs.sent_before(60, 10)) == []
+
+
+def test_a_claimed_action_is_no_old_message(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    send_all(transactions)
+    claimed(transactions, job)
+    with transactions() as transaction:
+        assert list(transaction.jobs.sent_before(0, 10)) == []
+
+
+def test_a_deleted_document_is_gone_and_its_job_is_not(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    assert job.document_id is not None
+    with transactions() as transaction:
+        transaction.documents.lock(job.document_id)
+        receipt = transaction.documents.delete(job.document_id)
+        transaction.commit()
+
+    assert (receipt.chunks, receipt.embeddings) == (0, 0)
+    with pytest.raises(DocumentNotFound):
+        stored_document(transactions, job.document_id)
+    assert stored_job(transactions, job.id) == job
+
+
+def test_publishing_does_not_change_the_document(transactions: Transactions) -> None:
+    job = claimed(transactions, kept_job(transactions))
+    assert job.document_id is not None
+    before = stored_document(transactions, job.document_id)
+    with transactions() as transaction:
+        transaction.documents.publish(job.document_id, job.actions[0].run)
+        transaction.commit()
+    assert stored_document(transactions, job.document_id) == before
+
+
+def test_of_two_workers_that_claim_at_once_one_gets_the_action(transactions: Transactions) -> None:
+    for _ in range(5):
+        job = kept_job(transactions)
+        together = threading.Barrier(2)
+
+        def claim(worker: str, job: Job = job, together: threading.Barrier = together) -> bool:
+            together.wait(timeout=5)
+            with transactions() as transaction:
+                locked = transaction.jobs.lock_of(job.actions[0].id)
+                now = transaction.now()
+                if not locked.actions[0].may_be_claimed(dispatch_no=1, now=now):
+                    return False
+                transaction.jobs.save(
+                    locked.change(
+                        job.actions[0].id,
+                        lambda a: a.claim(worker=worker, now=now, lease=LEASE, timeout=TIMEOUT),
+                    )
+                )
+                transaction.commit()
+                return True
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(claim, ["one", "other"])) == [False, True]
+        assert stored_job(transactions, job.id).actions[0].run_lease == 1
+
+
+def test_no_change_is_lost_when_many_change_a_job_at_once(transactions: Transactions) -> None:
+    job = claimed(transactions, kept_job(transactions))
+
+    def crash_once(_: int) -> None:
+        changed(transactions, job, lambda action: replace(action, crashes=action.crashes + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(crash_once, range(12)))
+
+    after = stored_job(transactions, job.id)
+    assert (after.actions[0].crashes, after.version) == (12, job.version + 12)
+
+
+def test_a_locked_document_makes_others_wait(transactions: Transactions) -> None:
+    document = kept_document(transactions)
+    job_id = JobId(new_uuid7())
+    started = threading.Event()
+
+    def read() -> Document:
+        with transactions() as transaction:
+            started.set()
+            return transaction.documents.lock(document.id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transactions() as transaction:
+            transaction.documents.lock(document.id)
+            reader = pool.submit(read)
+            assert started.wait(timeout=5)
+            transaction.documents.assign_job(document.id, job_id)
+            assert not reader.done()
+            transaction.commit()
+        assert reader.result(timeout=5).job_id == job_id

@@ -1,0 +1,188 @@
+"""The HTTP door over fakes, served for real."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import httpx
+
+from application.ports.document_reader import DocumentReader, PublishedChunk
+from application.ports.unit_of_work import Transactions
+from application.use_cases.cancel_job import CancelJob
+from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.request_upload import RequestUpload
+from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
+from domain.action import Action
+from domain.chunk import Chunk
+from domain.document import Document
+from domain.ids import ChunkId, DocumentId, JobId, new_uuid7
+from domain.job import Job
+from domain.report import Report
+from interface.api.app import create_app
+from interface.api.services import ApiServices
+from tests.support.document_factory import a_document, a_job
+from tests.support.http_server import listening_socket, running_uvicorn
+from tests.support.in_memory_blob_store import InMemoryBlobStore
+from tests.support.in_memory_document_reader import InMemoryDocumentReader
+from tests.support.in_memory_transactions import InMemoryDatabase, Passages
+
+PUBLIC_URL = "https://esteira.example"
+ORIGIN = "https://app.example"
+
+
+@dataclass
+class InMemoryJobChanges:
+    """Wakes those who wait when the database commits, from whatever thread."""
+
+    waiting: list[tuple[frozenset[JobId], asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
+
+    async def wait(self, job_ids: frozenset[JobId], *, timeout_seconds: float) -> None:
+        entry = (job_ids, asyncio.get_running_loop(), asyncio.Event())
+        self.waiting.append(entry)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await entry[2].wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.waiting.remove(entry)
+
+    def tell(self, changed: frozenset[JobId]) -> None:
+        for job_ids, loop, event in list(self.waiting):
+            if job_ids & changed:
+                loop.call_soon_threadsafe(event.set)
+
+
+@dataclass
+class FakeSearch:
+    """Stands in for SearchChunks: answers what a test put there, and keeps what was asked."""
+
+    found: Sequence[FoundPassage] = ()
+    asked: list[SearchRequest] = field(default_factory=list)
+    fail: Callable[[SearchRequest], list[FoundPassage]] | None = None
+
+    def __call__(self, request: SearchRequest) -> list[FoundPassage]:
+        self.asked.append(request)
+        if self.fail:
+            return self.fail(request)
+        return list(self.found)
+
+
+@dataclass
+class Api:
+    """The world behind the door, and what workers do in it."""
+
+    database: InMemoryDatabase = field(default_factory=InMemoryDatabase)
+    blobs: InMemoryBlobStore = field(default_factory=InMemoryBlobStore)
+    changes: InMemoryJobChanges = field(default_factory=InMemoryJobChanges)
+    search: FakeSearch = field(default_factory=FakeSearch)
+    parts: dict[str, Callable[[], None]] = field(default_factory=dict)
+    cors_origins: tuple[str, ...] = (ORIGIN,)
+    transactions: Transactions | None = None
+    documents: DocumentReader | None = None
+    """Other than in memory, these: for tests on PostgreSQL."""
+    relay_wakes: int = 0
+
+    def __post_init__(self) -> None:
+        self.database.on_commit = self.changes.tell
+
+    def services(self) -> ApiServices:
+        transactions = self.transactions or self.database
+        return ApiServices(
+            request_upload=RequestUpload(
+                transactions=transactions,
+                blobs=self.blobs,
+                max_upload_bytes=1000,
+                upload_url_seconds=900,
+                chunk_tokens=256,
+                chunk_overlap=32,
+                model_max_tokens=256,
+            ),
+            process_uploaded_document=ProcessUploadedDocument(
+                transactions=transactions, blobs=self.blobs, wake_relay=self._wake, max_attempts=4
+            ),
+            cancel_job=CancelJob(transactions=transactions),
+            delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
+            search_chunks=cast("SearchChunks", self.search),
+            documents=self.documents or InMemoryDocumentReader(self.database),
+            job_changes=self.changes,
+            blobs=self.blobs,
+            parts=self.parts,
+            public_url=PUBLIC_URL,
+            cors_origins=self.cors_origins,
+            download_url_seconds=300,
+        )
+
+    def add_document(self, *, content: bytes | None = None, **changes: object) -> Document:
+        document = a_document(**changes)
+        self.database.documents[document.id] = document
+        if content is not None:
+            self.blobs.put(document.object_key, content, document.content_type)
+        return document
+
+    def add_job(self, document: Document) -> Job:
+        job = a_job(document)
+        self.database.jobs[job.id] = job
+        self.database.documents[document.id] = replace(document, job_id=job.id)
+        return job
+
+    def work(self, job_id: JobId, change: Callable[[Action], Action]) -> Job:
+        """Change the job's action as a worker does, in a transaction of its own."""
+        with self.database() as transaction:
+            job = transaction.jobs.lock(job_id)
+            job = job.change(job.actions[0].id, change)
+            transaction.jobs.save(job)
+            transaction.commit()
+        return job
+
+    def start(self, job_id: JobId) -> Job:
+        now, span = datetime.now(UTC), timedelta(seconds=60)
+        return self.work(job_id, lambda a: a.claim(worker="w", now=now, lease=span, timeout=span))
+
+    def complete(self, job_id: JobId, pages: Sequence[tuple[int | None, str]] = ()) -> Job:
+        """End a running job well; each page becomes a passage that readers see."""
+        now = datetime.now(UTC)
+        report = Report(pages_done=len(pages), pages_total=len(pages)).finished("All done", at=now)
+        job = self.work(job_id, lambda a: a.complete(now=now, result={}, report=report))
+        run = job.actions[0].run
+        self.database.passages[run.id] = Passages(pages=tuple(pages), chunks=tuple(_chunks(pages)))
+        self.database.published_runs[DocumentId(cast("Any", job.document_id))] = run.id
+        return job
+
+    def completed_document(self, *pages: tuple[int | None, str]) -> Document:
+        document = self.add_document(content=b"%PDF")
+        job = self.add_job(document)
+        self.start(job.id)
+        self.complete(job.id, pages)
+        return document
+
+    @contextmanager
+    def serve(self) -> Iterator[httpx.Client]:
+        listener = listening_socket()
+        app = create_app(self.services())
+        with running_uvicorn(app, listener) as url, httpx.Client(base_url=url, timeout=30) as client:
+            yield client
+
+    def _wake(self) -> None:
+        self.relay_wakes += 1
+
+
+def _chunks(pages: Sequence[tuple[int | None, str]]) -> Iterator[PublishedChunk]:
+    start = 0
+    for position, (number, text) in enumerate(pages):
+        chunk = Chunk(
+            position=position,
+            text=text,
+            char_start=start,
+            char_end=start + len(text),
+            page_start=number,
+            page_end=number,
+            token_count=len(text.split()),
+            headings=("Top",),
+        )
+        start = chunk.char_end + 1
+        yield PublishedChunk(chunk_id=ChunkId(new_uuid7()), chunk=chunk)

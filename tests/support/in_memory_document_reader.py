@@ -1,0 +1,72 @@
+"""What readers see of an InMemoryDatabase."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
+from domain.action import ActionStatus
+from domain.document import Document
+from domain.errors import PageNotFound
+from domain.ids import DocumentId
+from tests.support.in_memory_transactions import InMemoryDatabase
+
+
+@dataclass(frozen=True)
+class InMemoryDocumentReader:
+    database: InMemoryDatabase
+
+    def states(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, DocumentState]:
+        self.database.require_up()
+        documents = self.database.documents
+        return {key: self._state(documents[key]) for key in document_ids if key in documents}
+
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
+        return {key: state.version for key, state in self.states(document_ids).items()}
+
+    def page(
+        self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
+    ) -> Sequence[DocumentState]:
+        self.database.require_up()
+        wanted = {
+            name: value
+            for name in ("tenant_id", "external_id", "filename", "checksum_sha256")
+            if (value := getattr(document_filter, name)) is not None
+        }
+        newest_first = sorted(self.database.documents.values(), key=lambda document: document.id, reverse=True)
+        states = [
+            self._state(document)
+            for document in newest_first
+            if (before is None or document.id < before)
+            and all(getattr(document, name) == value for name, value in wanted.items())
+        ]
+        return [s for s in states if document_filter.status in {None, s.status}][:limit]
+
+    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
+        self.database.require_up()
+        published = self.database.published(document_id).chunks
+        return [chunk for chunk in published if chunk.chunk.position > after][:limit]
+
+    def text(self, document_id: DocumentId) -> str:
+        self.database.require_up()
+        return "\n".join(text for _, text in self.database.published(document_id).pages)
+
+    def page_text(self, document_id: DocumentId, number: int) -> str:
+        self.database.require_up()
+        for page, text in self.database.published(document_id).pages:
+            if page == number:
+                return text
+        raise PageNotFound
+
+    def _state(self, document: Document) -> DocumentState:
+        job = self.database.jobs.get(document.job_id) if document.job_id else None
+        state = DocumentState(document=document, job=job)
+        if state.index_action is None or state.index_action.status is not ActionStatus.PENDING:
+            return state
+        due_at = state.index_action.due_at
+        ahead = [
+            action
+            for other in self.database.jobs.values()
+            for action in other.actions
+            if action.status is ActionStatus.PENDING and action.due_at < due_at
+        ]
+        return DocumentState(document=document, job=job, queue_position=1 + len(ahead))

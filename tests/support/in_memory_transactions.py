@@ -1,0 +1,240 @@
+"""The transactions over documents and jobs, in memory: rows are locked one by one, as PostgreSQL does."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from application.ports.document_reader import PublishedChunk
+from application.ports.document_store import DeletedRows
+from application.ports.job_store import Dispatch
+from domain.action import Action, ActionStatus, Run
+from domain.document import Document
+from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound
+from domain.ids import ActionId, DocumentId, JobId
+from domain.job import Job
+
+LOCK_TIMEOUT_SECONDS = 5
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passages:
+    """What a run wrote: pages as (number, text), and chunks."""
+
+    pages: tuple[tuple[int | None, str], ...] = ()
+    chunks: tuple[PublishedChunk, ...] = ()
+
+
+@dataclass
+class InMemoryDatabase:
+    """What is committed. Use it as a `Transactions`: calling it gives a unit of work."""
+
+    clock: Callable[[], datetime] = _utc_now
+    is_down: bool = False
+    """True makes everything raise DatabaseUnavailable."""
+    documents: dict[DocumentId, Document] = field(default_factory=dict)
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    passages: dict[UUID, Passages] = field(default_factory=dict)
+    """What runs wrote, by the id of the run; a test puts it there."""
+    published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
+    on_commit: Callable[[frozenset[JobId]], None] = lambda _changed: None
+    row_freed: threading.Condition = field(default_factory=threading.Condition)
+    row_owners: dict[UUID, "InMemoryUnitOfWork"] = field(default_factory=dict)
+
+    def __call__(self) -> "InMemoryUnitOfWork":
+        return InMemoryUnitOfWork(self)
+
+    def require_up(self) -> None:
+        if self.is_down:
+            raise DatabaseUnavailable
+
+    def published(self, document_id: DocumentId) -> Passages:
+        run_id = self.published_runs.get(document_id)
+        return self.passages.get(run_id, Passages()) if run_id else Passages()
+
+
+class InMemoryUnitOfWork:
+    """Sees what is committed and its own writes; keeps its row locks until it ends."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self.database = database
+        self.documents_written: dict[DocumentId, Document | None] = {}
+        self.jobs_written: dict[JobId, Job] = {}
+        self.runs_published: dict[DocumentId, UUID] = {}
+
+    @property
+    def documents(self) -> "InMemoryDocumentStore":
+        return InMemoryDocumentStore(self)
+
+    @property
+    def jobs(self) -> "InMemoryJobStore":
+        return InMemoryJobStore(self)
+
+    def now(self) -> datetime:
+        self.database.require_up()
+        return self.database.clock()
+
+    def commit(self) -> None:
+        self.database.require_up()
+        with self.database.row_freed:
+            for document_id, document in self.documents_written.items():
+                if document is None:
+                    self.database.documents.pop(document_id, None)
+                    self.database.published_runs.pop(document_id, None)
+                else:
+                    self.database.documents[document_id] = document
+            self.database.jobs |= self.jobs_written
+            self.database.published_runs |= self.runs_published
+            changed = frozenset(self.jobs_written)
+            self._end()
+        self.database.on_commit(changed)
+
+    def __enter__(self) -> Self:
+        self.database.require_up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self.database.row_freed:
+            self._end()
+
+    def lock_row(self, row_id: UUID) -> None:
+        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        with self.database.row_freed:
+            while self.database.row_owners.get(row_id, self) is not self:
+                if not self.database.row_freed.wait(deadline - time.monotonic()):
+                    raise DatabaseUnavailable
+            self.database.row_owners[row_id] = self
+
+    def try_lock_row(self, row_id: UUID) -> bool:
+        with self.database.row_freed:
+            return self.database.row_owners.setdefault(row_id, self) is self
+
+    def all_jobs(self) -> Sequence[Job]:
+        with self.database.row_freed:
+            return list((self.database.jobs | self.jobs_written).values())
+
+    def _end(self) -> None:
+        self.documents_written, self.jobs_written, self.runs_published = {}, {}, {}
+        owners = self.database.row_owners
+        for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
+            del owners[row_id]
+        self.database.row_freed.notify_all()
+
+
+@dataclass(frozen=True)
+class InMemoryDocumentStore:
+    work: InMemoryUnitOfWork
+
+    def add(self, document: Document) -> None:
+        self.work.database.require_up()
+        self.work.documents_written[document.id] = document
+
+    def lock(self, document_id: DocumentId) -> Document:
+        self.work.database.require_up()
+        self.work.lock_row(document_id)
+        written = self.work.documents_written
+        found = written[document_id] if document_id in written else self.work.database.documents.get(document_id)
+        if found is None:
+            raise DocumentNotFound
+        return found
+
+    def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
+        self.add(replace(self.lock(document_id), job_id=job_id))
+
+    def publish(self, document_id: DocumentId, run: Run) -> None:
+        self.work.database.require_up()
+        self.work.runs_published[document_id] = run.id
+
+    def delete(self, document_id: DocumentId) -> DeletedRows:
+        self.lock(document_id)
+        self.work.documents_written[document_id] = None
+        count = len(self.work.database.published(document_id).chunks)
+        return DeletedRows(chunks=count, embeddings=count)
+
+
+@dataclass(frozen=True)
+class InMemoryJobStore:
+    work: InMemoryUnitOfWork
+
+    def add(self, job: Job) -> None:
+        self.work.database.require_up()
+        self.work.jobs_written[job.id] = job
+
+    def lock(self, job_id: JobId) -> Job:
+        self.work.database.require_up()
+        self.work.lock_row(job_id)
+        job = self._find(job_id)
+        if job is None:
+            raise JobNotFound
+        for action in job.actions:
+            self.work.lock_row(action.id)
+        # What was committed while this waited for the actions.
+        return self._find(job_id) or job
+
+    def lock_of(self, action_id: ActionId) -> Job:
+        self.work.database.require_up()
+        found = next((job for job in self.work.all_jobs() for a in job.actions if a.id == action_id), None)
+        if found is None:
+            raise JobNotFound
+        return self.lock(found.id)
+
+    def save(self, job: Job) -> None:
+        self.add(job)
+
+    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
+        now = self.work.now()
+
+        def is_unsent(action: Action) -> bool:
+            return action.status is ActionStatus.PENDING and action.sent_at is None and action.due_at <= now
+
+        due = [(action, job) for job in self.work.all_jobs() for action in job.actions if is_unsent(action)]
+        due.sort(key=lambda pair: pair[0].due_at)
+        taken: list[Dispatch] = []
+        for action, job in due:
+            if len(taken) < limit and self.work.try_lock_row(action.id):
+                # It may have changed before it was locked.
+                current = (self._find(job.id) or job).action(action.id)
+                taken += [self._dispatch(current, job)] if is_unsent(current) else []
+        return taken
+
+    def mark_sent(self, action_ids: Sequence[ActionId]) -> None:
+        now = self.work.now()
+        for job in self.work.all_jobs():
+            if any(action.id in action_ids for action in job.actions):
+                sent = tuple(replace(a, sent_at=now) if a.id in action_ids else a for a in job.actions)
+                self.work.jobs_written[job.id] = replace(job, actions=sent)
+
+    def expired(self, limit: int) -> Sequence[ActionId]:
+        now = self.work.now()
+        over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
+        return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
+
+    def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
+        before = self.work.now() - timedelta(seconds=seconds)
+        old = [a for a in self._actions(ActionStatus.PENDING) if a.sent_at and a.sent_at < before]
+        return sorted(old, key=lambda a: a.sent_at or before)[:limit]
+
+    def _actions(self, status: ActionStatus) -> list[Action]:
+        return [a for job in self.work.all_jobs() for a in job.actions if a.status is status]
+
+    def _find(self, job_id: JobId) -> Job | None:
+        with self.work.database.row_freed:
+            return self.work.jobs_written.get(job_id) or self.work.database.jobs.get(job_id)
+
+    def _dispatch(self, action: Action, job: Job) -> Dispatch:
+        document = self.work.database.documents.get(job.document_id) if job.document_id else None
+        return Dispatch(
+            action=action,
+            document_id=str(document.id) if document else None,
+            filename=document.filename if document else None,
+        )
