@@ -29,7 +29,7 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
         raise ProtocolError("another page was due")
     if message["type"] == "unreadable" and paged:
         code = _code(message.get("code"))
-        return UnreadablePage(number=number, code=code), code
+        return UnreadablePage(number=number, code=code.value), code
     if message["type"] != "page":
         raise ProtocolError("a page was due")
     text = _text(message.get("text"))

@@ -18,7 +18,7 @@ _TAIL_BYTES = 66 * 1024
 _MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 _RATIO_MATTERS_BYTES = 32 * 1024 * 1024
 _ENCRYPTED = 0x1
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError, OSError)
 
 
 class Archive:

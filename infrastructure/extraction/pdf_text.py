@@ -15,6 +15,7 @@ from infrastructure.extraction.text_cleaning import clean
 PARAGRAPH_GAP = 1.35
 MIN_LINES = 3
 HYPHEN = "\ufffe"
+BROKEN_LINES = 0.06
 _BROKEN_WORD = re.compile(r"(\w+)[\ufffe\x02](?:\r?\n)?(\w+)")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -42,22 +43,32 @@ def joined_words(text: str) -> str:
     """Join words at the hyphens that PDFium marks at line ends, where lines are joined already.
 
     It does not know if a hyphen belongs to the word (`touch-and-go`) or to the line (`infor-mation`). The rest of the
-    page tells: a form that stands there whole wins; else two parts that are words of their own keep the hyphen.
+    page tells: a form that stands there whole wins. Where it tells nothing, the page's other broken words do, else
+    how many there are: who breaks words breaks many.
     """
     if HYPHEN not in text and "\x02" not in text:
         return text
-    known = {word.lower() for word in _WORD.findall(text)}
+    broken = [(match[1], match[2]) for match in _BROKEN_WORD.finditer(text)]
+    known = {word.lower() for word in _WORD.findall(_BROKEN_WORD.sub(" ", text))}
+    told = [_belongs_to_word(left, right, known) for left, right in broken]
+    balance = told.count(True) - told.count(False)
+    many = len(broken) > BROKEN_LINES * (text.count("\n") + 1)
+    otherwise = balance > 0 or (balance == 0 and not many)
 
     def join(match: re.Match[str]) -> str:
-        left, right = match[1], match[2]
-        whole, hyphened = (left + right).lower(), f"{left}-{right}".lower()
-        if whole in known:
-            return left + right
-        separate = left.lower() in known - {""} and right.lower() in known
-        keep = hyphened in known or not right[0].islower() or not left[-1].isalpha() or separate
-        return f"{left}-{right}" if keep else left + right
+        kept = _belongs_to_word(match[1], match[2], known)
+        return f"{match[1]}-{match[2]}" if (otherwise if kept is None else kept) else match[1] + match[2]
 
     return re.sub(f"[{HYPHEN}\x02]", "-", _BROKEN_WORD.sub(join, text))
+
+
+def _belongs_to_word(left: str, right: str, known: set[str]) -> bool | None:
+    """Tell whether the hyphen between two parts is the word's own, None where nothing tells."""
+    if (left + right).lower() in known:
+        return False
+    if not right[0].islower() or not left[-1].isalpha() or f"{left}-{right}".lower() in known:
+        return True
+    return True if left.lower() in known and right.lower() in known else None
 
 
 def _raw_text(handle: Any) -> str:  # noqa: ANN401 - pypdfium2 is untyped

@@ -68,6 +68,7 @@ class ReaderProcess:
         self._selector.register(self._output, selectors.EVENT_READ)
         self.documents = 0
         self.peak_bytes = 0
+        self._peak_at_start = 0
         self._peak_at_start = self._wait_until_ready()
 
     @property

@@ -82,7 +82,7 @@ class SandboxedStream:
             page = self._receive_page(number)
         except ReaderLost as lost:
             self._without_text[lost.code] += 1
-            return UnreadablePage(number=number, code=lost.code)
+            return UnreadablePage(number=number, code=lost.code.value)
         self._expect_end()
         return page
 

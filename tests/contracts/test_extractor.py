@@ -12,11 +12,12 @@ from tests.support.documents import pdf
 from tests.support.in_memory_extractor import InMemoryExtractor
 
 Write = Callable[[Sequence[str]], Path]
+Subject = tuple[Extractor, Write]
 UNKNOWN = b"\x00\xff\x80\x01" + secrets.token_bytes(2000)
 
 
 @pytest.fixture(params=["fake", "real"])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Extractor, Write]]:
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     documents = {}
 
     def write(pages: Sequence[str]) -> Path:
@@ -33,7 +34,7 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Ex
             yield extractor, write
 
 
-def test_pages_come_in_order_each_once(subject):
+def test_pages_come_in_order_each_once(subject: Subject) -> None:
     extractor, write = subject
     texts = [f"This is page {number}" for number in range(1, 31)]
     with extractor.open(write(texts), filename="a.pdf") as stream:
@@ -42,13 +43,13 @@ def test_pages_come_in_order_each_once(subject):
         assert list(stream) == [ExtractedPage(number=number, text=text) for number, text in enumerate(texts, 1)]
 
 
-def test_an_empty_page_is_yielded_with_its_number(subject):
+def test_an_empty_page_is_yielded_with_its_number(subject: Subject) -> None:
     extractor, write = subject
     with extractor.open(write(["one", "", "three"]), filename="a.pdf") as stream:
         assert [(page.number, page.text) for page in stream] == [(1, "one"), (2, ""), (3, "three")]
 
 
-def test_a_document_without_any_text_is_not_completed(subject):
+def test_a_document_without_any_text_is_not_completed(subject: Subject) -> None:
     extractor, write = subject
     with extractor.open(write(["", ""]), filename="a.pdf") as stream, pytest.raises(DocumentUnreadable) as caught:
         list(stream)
@@ -58,7 +59,9 @@ def test_a_document_without_any_text_is_not_completed(subject):
 @pytest.mark.parametrize(
     ("data", "code"), [(b"", FailureCode.EMPTY), (UNKNOWN, FailureCode.UNSUPPORTED_TYPE)], ids=["empty", "unknown"]
 )
-def test_what_cannot_be_opened_says_so_on_entering(subject, tmp_path, data, code):
+def test_what_cannot_be_opened_says_so_on_entering(
+    subject: Subject, tmp_path: Path, data: bytes, code: FailureCode
+) -> None:
     path = tmp_path / "file"
     path.write_bytes(data)
     with pytest.raises(DocumentUnreadable) as caught, subject[0].open(path, filename="report.pdf"):
@@ -67,7 +70,7 @@ def test_what_cannot_be_opened_says_so_on_entering(subject, tmp_path, data, code
     assert len(caught.value.detail) > 20
 
 
-def test_a_document_left_in_the_middle_is_no_harm_to_the_next(subject):
+def test_a_document_left_in_the_middle_is_no_harm_to_the_next(subject: Subject) -> None:
     extractor, write = subject
     with extractor.open(write(["one", "two", "three"]), filename="a.pdf") as stream:
         assert next(iter(stream)).text == "one"
@@ -75,7 +78,7 @@ def test_a_document_left_in_the_middle_is_no_harm_to_the_next(subject):
         assert [page.text for page in stream] == ["four"]
 
 
-def test_a_failed_document_is_no_harm_to_the_next(subject, tmp_path):
+def test_a_failed_document_is_no_harm_to_the_next(subject: Subject, tmp_path: Path) -> None:
     extractor, write = subject
     bad = tmp_path / "bad"
     bad.write_bytes(UNKNOWN)
@@ -85,13 +88,13 @@ def test_a_failed_document_is_no_harm_to_the_next(subject, tmp_path):
         assert [page.text for page in stream] == ["fine"]
 
 
-def test_a_missing_file_is_no_fault_of_the_document(subject, tmp_path):
+def test_a_missing_file_is_no_fault_of_the_document(subject: Subject, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), subject[0].open(tmp_path / "nothing", filename="a.pdf"):
         pass
 
 
-def test_an_error_of_the_caller_passes_through(subject):
+def test_an_error_of_the_caller_passes_through(subject: Subject) -> None:
     extractor, write = subject
-    with pytest.raises(ZeroDivisionError), extractor.open(write(["one"]), filename="a.pdf") as stream:
+    with pytest.raises(ZeroDivisionError), extractor.open(write(["one"]), filename="a.pdf") as stream:  # noqa: PT012
         next(iter(stream))
         raise ZeroDivisionError

@@ -17,6 +17,8 @@ from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.documents import archive, assemble, docx, paragraph, pdf
 
 Read = Callable[..., list[ExtractedPage]]
+Text = Callable[..., str]
+Code = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,12 @@ def read(extractor: SandboxedExtractor, tmp_path: Path) -> Read:
 
 
 @pytest.fixture
-def text(read: Read) -> Callable[..., str]:
+def text(read: Read) -> Text:
     return lambda *arguments: "\n".join(page.text for page in read(*arguments))
 
 
 @pytest.fixture
-def code(read: Read) -> Callable[..., str]:
+def code(read: Read) -> Code:
     def code(*arguments: bytes | str) -> str:
         with pytest.raises(DocumentUnreadable) as caught:
             read(*arguments)
@@ -85,7 +87,7 @@ def fpdf_document() -> fpdf.FPDF:
         (b"\x00\xff\x80\x01\x03\x02" * 50, "unknown"),
     ],
 )
-def test_what_cannot_be_read_is_called_by_its_name(read, data, named):
+def test_what_cannot_be_read_is_called_by_its_name(read: Read, data: bytes, named: str) -> None:
     with pytest.raises(DocumentUnreadable) as caught:
         read(data, "report.pdf")
     assert caught.value.failure_code is FailureCode.UNSUPPORTED_TYPE
@@ -94,27 +96,27 @@ def test_what_cannot_be_read_is_called_by_its_name(read, data, named):
 
 
 @pytest.mark.parametrize("filename", ["a.docx", "a.md", "a.pdf", "", "../../\x00etc/passwd", "x" * 4000, "\udcff"])
-def test_the_name_does_not_make_the_type(text, filename):
+def test_the_name_does_not_make_the_type(text: Text, filename: str) -> None:
     assert text(pdf(["it is a PDF"]), filename) == "it is a PDF"
 
 
-def test_the_name_chooses_between_markdown_and_plain_text(text):
+def test_the_name_chooses_between_markdown_and_plain_text(text: Text) -> None:
     assert text("# Title\n\n*word*", "a.MD") == "Title\n\nword"
     assert text("# Title\n\n*word*", "a.txt") == "# Title\n\n*word*"
 
 
-def test_a_text_about_pdfs_is_a_text(text):
+def test_a_text_about_pdfs_is_a_text(text: Text) -> None:
     assert text("A PDF starts with %PDF-1.7, they say.") == "A PDF starts with %PDF-1.7, they say."
 
 
-def test_a_markdown_file_that_starts_with_html_is_markdown(text):
+def test_a_markdown_file_that_starts_with_html_is_markdown(text: Text) -> None:
     assert text('<p align="center">Logo</p>\n\n# Title\n\n- one\n', "README.md") == "Logo\n\nTitle\n\n- one"
 
 
 # --- PDF
 
 
-def test_pdf_lines_and_paragraphs(text):
+def test_pdf_lines_and_paragraphs(text: Text) -> None:
     document = fpdf_document()
     document.multi_cell(90, 6, "The first paragraph is long enough to be broken into several lines of text here.")
     document.ln(9)
@@ -126,7 +128,7 @@ def test_pdf_lines_and_paragraphs(text):
     ]
 
 
-def test_pdf_headings_come_from_the_outline(read):
+def test_pdf_headings_come_from_the_outline(read: Read) -> None:
     document = fpdf_document()
     document.start_section("Introduction")
     document.cell(text="Introduction", new_x="LMARGIN", new_y="NEXT")
@@ -137,7 +139,7 @@ def test_pdf_headings_come_from_the_outline(read):
 
 
 @pytest.mark.parametrize("method", [EncryptionMethod.RC4, EncryptionMethod.AES_128, EncryptionMethod.AES_256])
-def test_pdf_with_a_password_is_encrypted(code, text, method):
+def test_pdf_with_a_password_is_encrypted(code: Code, text: Text, method: EncryptionMethod) -> None:
     document = fpdf_document()
     document.cell(text="secret words")
     document.set_encryption("owner", "user", encryption_method=method)
@@ -148,7 +150,7 @@ def test_pdf_with_a_password_is_encrypted(code, text, method):
     assert text(bytes(document.output())) == "words to read"
 
 
-def test_pdf_of_pictures_needs_ocr_but_one_page_of_text_is_enough(code, text):
+def test_pdf_of_pictures_needs_ocr_but_one_page_of_text_is_enough(code: Code, text: Text) -> None:
     picture = BytesIO()
     Image.new("L", (60, 60), 100).save(picture, "PNG")
     document = fpdf_document()
@@ -161,18 +163,17 @@ def test_pdf_of_pictures_needs_ocr_but_one_page_of_text_is_enough(code, text):
     assert text(bytes(document.output())).strip() == "a caption"
 
 
-def test_pdf_garbage_is_corrupt(code):
-    whole = pdf(["some text"] * 20)
+def test_pdf_garbage_is_corrupt(code: Code) -> None:
     assert code(b"%PDF-1.7\n" + bytes(range(256)) * 20) == "corrupt"
     assert code(b"%PDF-1.4\n") == "corrupt"
 
 
-def test_pdf_truncated_is_corrupt(code):
+def test_pdf_truncated_is_corrupt(code: Code) -> None:
     whole = pdf([f"page {number}" for number in range(20)])
     assert code(whole[: len(whole) // 2]) == "corrupt"
 
 
-def test_pdf_of_ten_thousand_pages_has_too_many_at_opening(extractor, tmp_path):
+def test_pdf_of_ten_thousand_pages_has_too_many_at_opening(extractor: SandboxedExtractor, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(pdf([""] * 10_000))
     with pytest.raises(DocumentUnreadable) as caught, extractor.open(path, filename="a.pdf"):
@@ -180,7 +181,7 @@ def test_pdf_of_ten_thousand_pages_has_too_many_at_opening(extractor, tmp_path):
     assert caught.value.failure_code is FailureCode.TOO_MANY_PAGES
 
 
-def test_pdf_whose_pages_are_their_own_parents_ends(code):
+def test_pdf_whose_pages_are_their_own_parents_ends(code: Code) -> None:
     loop = assemble([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 3/Kids[2 0 R 2 0 R]>>"])
     assert code(loop) in {"corrupt", "no_text"}
 
@@ -188,7 +189,7 @@ def test_pdf_whose_pages_are_their_own_parents_ends(code):
 # --- DOCX
 
 
-def test_docx_by_python_docx(read):
+def test_docx_by_python_docx(read: Read) -> None:
     document = python_docx.Document()
     document.add_heading("Report", 0)
     document.add_heading("Results", 1)
@@ -211,7 +212,7 @@ def test_docx_by_python_docx(read):
     assert pages[0].number is None
 
 
-def test_docx_heading_by_a_style_of_another_language(read):
+def test_docx_heading_by_a_style_of_another_language(read: Read) -> None:
     styles = (
         '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
         '<w:style w:styleId="Ttulo2"><w:name w:val="heading 2"/></w:style>'
@@ -226,7 +227,7 @@ def test_docx_heading_by_a_style_of_another_language(read):
     assert titles(read(docx(body, {"word/styles.xml": styles}))) == [(2, "Seção"), (3, "Nível")]
 
 
-def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text):
+def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text: Text) -> None:
     body = (
         "<w:p><w:r><w:t>kept </w:t></w:r><w:del><w:r><w:delText>gone</w:delText></w:r></w:del>"
         "<w:ins><w:r><w:t>added</w:t></w:r></w:ins><w:r><w:footnoteReference w:id='2'/></w:r>"
@@ -239,11 +240,11 @@ def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text):
     assert text(docx(body, {"word/footnotes.xml": notes})) == "kept added\n\nin a box\n\na note"
 
 
-def test_docx_zip_bomb_by_its_directory(code):
+def test_docx_zip_bomb_by_its_directory(code: Code) -> None:
     assert code(docx(paragraph("x"), {"word/media/bomb": b"\0" * (100 * MIB)})) == "too_large_unpacked"
 
 
-def test_docx_zip_bomb_that_lies_about_its_size(code, text):
+def test_docx_zip_bomb_that_lies_about_its_size(code: Code) -> None:
     body = paragraph("x") + "<w:p/>" * (12 * MIB)
     data = bytearray(docx(body))
     with zipfile.ZipFile(BytesIO(data)) as file:
@@ -252,7 +253,7 @@ def test_docx_zip_bomb_that_lies_about_its_size(code, text):
     assert code(bytes(data.replace(size, struct.pack("<L", 5000)))) in {"too_large_unpacked", "corrupt"}
 
 
-def test_docx_with_too_many_entries(code):
+def test_docx_with_too_many_entries(code: Code) -> None:
     assert code(docx(paragraph("x"), {f"word/{number}": "" for number in range(10_001)})) == "too_large_unpacked"
 
 
@@ -267,16 +268,16 @@ def test_docx_with_too_many_entries(code):
     ],
     ids=["bomb", "external", "dtd"],
 )  # fmt: skip
-def test_docx_entities_are_refused(code, prolog):
+def test_docx_entities_are_refused(code: Code, prolog: str) -> None:
     assert code(docx(paragraph("&j;"), prolog=prolog)) == "corrupt"
 
 
-def test_docx_nested_a_hundred_thousand_deep_is_corrupt(code):
+def test_docx_nested_a_hundred_thousand_deep_is_corrupt(code: Code) -> None:
     cell = "<w:tbl><w:tr><w:tc>"
     assert code(docx(cell * 100_000 + paragraph("x") + "</w:tc></w:tr></w:tbl>" * 100_000)) == "corrupt"
 
 
-def test_docx_damaged_is_corrupt(code):
+def test_docx_damaged_is_corrupt(code: Code) -> None:
     whole = docx("".join(paragraph(f"number {number}") for number in range(4000)))
     assert code(whole[: len(whole) // 2]) == "corrupt"
     middle = bytearray(whole)
@@ -285,19 +286,19 @@ def test_docx_damaged_is_corrupt(code):
     assert code(docx("<w:p><w:r></w:p>")) == "corrupt"
 
 
-def test_docx_with_a_password_is_encrypted(code):
+def test_docx_with_a_password_is_encrypted(code: Code) -> None:
     package = "EncryptedPackage".encode("utf-16-le")
     assert code(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + package) == "encrypted"
 
 
-def test_docx_without_text(code):
+def test_docx_without_text(code: Code) -> None:
     assert code(docx(paragraph("  "))) == "no_text"
 
 
 # --- HTML
 
 
-def test_html_blocks_headings_lists_and_tables(read):
+def test_html_blocks_headings_lists_and_tables(read: Read) -> None:
     pages = read(
         "<!DOCTYPE html><html><head><title>no</title><style>x{}</style></head><body><h1>The  <b>Title</b></h1>"
         "<script>no()</script><noscript>no</noscript><p>One\ntwo<br>three &amp; four</p><ul><li>a<ul><li>b</li></ul>"
@@ -310,7 +311,7 @@ def test_html_blocks_headings_lists_and_tables(read):
     assert titles(pages) == [(1, "The Title"), (2, "Table")]
 
 
-def test_html_layout_tables_keep_their_paragraphs(text):
+def test_html_layout_tables_keep_their_paragraphs(text: Text) -> None:
     markup = "<html><table><tr><td><h1>News</h1><p>one</p></td><td><table><tr><td>a</td><td>b</td></tr></table>"
     assert text(markup) == "News\n\none\n\na | b"
 
@@ -326,24 +327,24 @@ def test_html_layout_tables_keep_their_paragraphs(text):
         ("", "utf-8-sig"),
     ],
 )
-def test_html_encodings(text, head, encoding):
+def test_html_encodings(text: Text, head: str, encoding: str) -> None:
     words = "日本語の文書" if encoding == "cp932" else "A ação é útil"
     assert text(f"<html><head>{head}</head><body><p>{words}</p>".encode(encoding)) == words
 
 
-def test_html_nested_a_hundred_thousand_deep_is_read(text):
+def test_html_nested_a_hundred_thousand_deep_is_read(text: Text) -> None:
     assert text("<html><body>" + "<div>" * 100_000 + "deep" + "</div>" * 100_000) == "deep"
     assert "deep" in text("<html><body>" + "<table><tr><td>" * 2_000 + "deep")
 
 
-def test_html_of_scripts_alone_has_no_text(code):
+def test_html_of_scripts_alone_has_no_text(code: Code) -> None:
     assert code("<html><body><script>var x = 1;</script></body></html>") == "no_text"
 
 
 # --- Markdown
 
 
-def test_markdown(read):
+def test_markdown(read: Read) -> None:
     source = (
         "---\ntitle: dropped\n---\n# Title\n\nSome *emphasised* [link](http://x) and `code`,\nnext line.\n\n"
         "1. one\n2. two\n   - inner\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n\ny = 2\n```\n\n"
@@ -351,17 +352,21 @@ def test_markdown(read):
     )
     pages = read(source, "notes.md")
     assert pages[0].text == (
-        "Title\n\nSome emphasised link and code,\nnext line.\n\n1. one\n2. two\n  - inner\nA | B\n1 | 2\n\nx = 1\n\ny = 2"
-        "\n\nhtml & more\n\nSetext\n\na picture"
+        "Title\n\nSome emphasised link and code,\nnext line.\n\n1. one\n2. two\n  - inner\nA | B\n1 | 2\n\nx = 1\n\n"
+        "y = 2\n\nhtml & more\n\nSetext\n\na picture"
     )
     assert titles(pages) == [(1, "Title"), (2, "Setext")]
 
 
-def test_markdown_that_starts_with_a_rule_loses_nothing(text):
+def test_markdown_that_starts_with_a_rule_loses_nothing(text: Text) -> None:
     assert "first" in text("---\n\nfirst\n\nsecond", "a.md")
 
 
+<<<<<<< HEAD
 def test_a_long_markdown_file_loses_nothing(text):
+=======
+def test_a_long_markdown_file_loses_nothing(text: Text) -> None:
+>>>>>>> extraction
     source = "".join(
         f"## Part {number}\n\n```\ncode {number}\n\n# no heading\n```\n\nword{number}\n\n" for number in range(9000)
     )
@@ -373,15 +378,15 @@ def test_a_long_markdown_file_loses_nothing(text):
 # --- plain text
 
 
-def test_paragraphs_of_plain_text_are_kept(text):
+def test_paragraphs_of_plain_text_are_kept(text: Text) -> None:
     assert text("one\r\ntwo\r\n\r\n\r\n\r\n  three\t4  \rfive") == "one\ntwo\n\n  three\t4\nfive"
 
 
-def test_nul_and_lone_surrogates_and_controls_are_cleaned(text):
+def test_nul_and_lone_surrogates_and_controls_are_cleaned(text: Text) -> None:
     assert text(b"a\x00b \xed\xa0\x80 c\x07d\x1b e\xc2\xadf\n") == "ab \ufffd cd ef"
 
 
-def test_accents_written_apart_are_joined(text):
+def test_accents_written_apart_are_joined(text: Text) -> None:
     assert text("ac\u0327a\u0303o") == "ação"
 
 
@@ -389,7 +394,7 @@ def test_accents_written_apart_are_joined(text):
     ("words", "encoding"),
     [
         ("A avaliação da operação não é só uma questão de opinião.", "cp1252"),
-        ("Die Prüfung größerer Mengen läuft – „täglich“.", "cp1252"),
+        ("Die Prüfung größerer Mengen läuft – „täglich“.", "cp1252"),  # noqa: RUF001
         ("Это обычный русский текст, который написан в старой кодировке.", "cp1251"),
         ("これは日本語で書かれた普通の文章です。エンコーディングを確認します。", "cp932"),
         ("Grüße aus München", "utf-16"),
@@ -399,22 +404,22 @@ def test_accents_written_apart_are_joined(text):
         ("Grüße aus München", "utf-32"),
     ],
 )
-def test_encodings_of_plain_text(text, words, encoding):
+def test_encodings_of_plain_text(text: Text, words: str, encoding: str) -> None:
     assert text(words.encode(encoding)) == words
 
 
-def test_a_character_across_two_portions_is_whole(text):
+def test_a_character_across_two_portions_is_whole(text: Text) -> None:
     words = "x" + "ção " * 40_000
     assert text(words).replace("\n", " ").split() == words.split()
 
 
-def test_white_space_alone_is_no_text(code):
+def test_white_space_alone_is_no_text(code: Code) -> None:
     assert code(" \n\t\r\n  \n") == "no_text"
     assert code("\ufeff") == "no_text"
     assert code("# \n\n", "a.md") == "no_text"
 
 
-def test_long_text_comes_in_pieces_at_paragraph_ends(read):
+def test_long_text_comes_in_pieces_at_paragraph_ends(read: Read) -> None:
     paragraphs = [f"Paragraph {number}. " + "word " * 50 for number in range(400)]
     pages = read("\n\n".join(paragraphs))
     assert len(pages) > 5
@@ -423,7 +428,7 @@ def test_long_text_comes_in_pieces_at_paragraph_ends(read):
     assert joined.split("\n\n") == [found.strip() for found in paragraphs]
 
 
-def test_one_endless_line_is_cut_at_spaces(read):
+def test_one_endless_line_is_cut_at_spaces(read: Read) -> None:
     pages = read("word " * 100_000)
     assert all(len(page.text) <= 20_001 for page in pages)
     assert sum(page.text.split().count("word") for page in pages) == 100_000

@@ -19,6 +19,7 @@ from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.documents import pdf
 from tests.support.misbehaving_child import COMMAND
 
+Script = Callable[..., Path]
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ExtractionLimits(page_seconds=1, open_seconds=1, memory_bytes=256 * MIB)
 
@@ -31,7 +32,7 @@ def extractor() -> Iterator[SandboxedExtractor]:
 
 
 @pytest.fixture
-def script(tmp_path: Path) -> Callable[..., Path]:
+def script(tmp_path: Path) -> Script:
     def write(*lines: str, kind: str = "pages") -> Path:
         path = tmp_path / "script"
         path.write_text("\n".join([kind, *lines]))
@@ -64,7 +65,9 @@ def read(extractor: SandboxedExtractor, path: Path) -> list[str]:
         ("frame 0000000568656c6c6f", "parser_crashed"),
     ],
 )
-def test_a_page_that_ends_the_child_is_quarantined_and_the_others_are_read(extractor, script, line, code):
+def test_a_page_that_ends_the_child_is_quarantined_and_the_others_are_read(
+    extractor: SandboxedExtractor, script: Script, line: str, code: str
+) -> None:
     with extractor.open(script("one", line, "three"), filename="a") as stream:
         pages = list(stream)
     assert pages == [
@@ -74,17 +77,21 @@ def test_a_page_that_ends_the_child_is_quarantined_and_the_others_are_read(extra
     ]
 
 
-def test_a_page_that_crashes_once_is_read_the_second_time(extractor, script, tmp_path):
+def test_a_page_that_crashes_once_is_read_the_second_time(
+    extractor: SandboxedExtractor, script: Script, tmp_path: Path
+) -> None:
     line = f"crash-once {tmp_path / 'marker'}"
     assert read(extractor, script("one", line, "three")) == ["one", line, "three"]
 
 
-def test_bad_pages_in_a_row_at_both_ends(extractor, script):
+def test_bad_pages_in_a_row_at_both_ends(extractor: SandboxedExtractor, script: Script) -> None:
     lines = ["crash", "crash", "three", "crash", "crash"]
     assert read(extractor, script(*lines)) == ["parser_crashed"] * 2 + ["three"] + ["parser_crashed"] * 2
 
 
-def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(extractor, script):
+def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(
+    extractor: SandboxedExtractor, script: Script
+) -> None:
     with (
         extractor.open(script("crash", "hang", "crash"), filename="a") as stream,
         pytest.raises(DocumentUnreadable) as caught,
@@ -96,17 +103,21 @@ def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(extractor, 
 @pytest.mark.parametrize(
     ("how", "code"), [("crash", "parser_crashed"), ("hang", "parser_timeout"), ("bloat", "out_of_memory")]
 )
-def test_opening_that_ends_the_child_twice_fails_the_document(extractor, script, how, code):
+def test_opening_that_ends_the_child_twice_fails_the_document(
+    extractor: SandboxedExtractor, script: Script, how: str, code: str
+) -> None:
     with pytest.raises(DocumentUnreadable) as caught, extractor.open(script(kind=f"opening {how}"), filename="a"):
         pass
     assert caught.value.failure_code == code
 
 
-def test_opening_that_crashes_once_is_tried_again(extractor, script, tmp_path):
+def test_opening_that_crashes_once_is_tried_again(
+    extractor: SandboxedExtractor, script: Script, tmp_path: Path
+) -> None:
     assert read(extractor, script("one", kind=f"opening crash-once {tmp_path / 'marker'}")) == ["one"]
 
 
-def test_pieces_go_on_where_a_crash_stopped_them(extractor, script, tmp_path):
+def test_pieces_go_on_where_a_crash_stopped_them(extractor: SandboxedExtractor, script: Script, tmp_path: Path) -> None:
     path = script("one", f"crash-once {tmp_path / 'marker'}", "three", kind="pieces")
     with extractor.open(path, filename="a") as stream:
         pages = list(stream)
@@ -114,7 +125,7 @@ def test_pieces_go_on_where_a_crash_stopped_them(extractor, script, tmp_path):
     assert [page.text.split()[0] for page in pages] == ["one", "crash-once", "three"]
 
 
-def test_pieces_that_crash_twice_fail_the_document(extractor, script):
+def test_pieces_that_crash_twice_fail_the_document(extractor: SandboxedExtractor, script: Script) -> None:
     with (
         extractor.open(script("one", "crash", "three", kind="pieces"), filename="a") as stream,
         pytest.raises(DocumentUnreadable) as caught,
@@ -123,7 +134,7 @@ def test_pieces_that_crash_twice_fail_the_document(extractor, script):
     assert caught.value.failure_code is FailureCode.PARSER_CRASHED
 
 
-def test_a_child_killed_in_the_middle_costs_no_page(extractor, script):
+def test_a_child_killed_in_the_middle_costs_no_page(extractor: SandboxedExtractor, script: Script) -> None:
     lines = ["long 20000"] * 12
     with extractor.open(script(*lines), filename="a") as stream:
         pages = iter(stream)
@@ -132,41 +143,41 @@ def test_a_child_killed_in_the_middle_costs_no_page(extractor, script):
         assert [page.number for page in pages] == list(range(2, 13))
 
 
-def test_leaving_in_the_middle_frees_the_child_at_once(extractor, script):
+def test_leaving_in_the_middle_frees_the_child_at_once(extractor: SandboxedExtractor, script: Script) -> None:
     with extractor.open(script("one", "hang"), filename="a") as stream:
         next(iter(stream))
         assert len(children()) == 1
     assert children() == []
 
 
-def test_two_documents_in_a_row_share_a_child(extractor, script):
+def test_two_documents_in_a_row_share_a_child(extractor: SandboxedExtractor, script: Script) -> None:
     assert read(extractor, script("one")) == ["one"]
     (first,) = children()
     assert read(extractor, script("two")) == ["two"]
     assert children() == [first]
 
 
-def test_an_idle_child_that_died_is_replaced(extractor, script):
+def test_an_idle_child_that_died_is_replaced(extractor: SandboxedExtractor, script: Script) -> None:
     assert read(extractor, script("one")) == ["one"]
     children()[0].kill()
     assert read(extractor, script("two")) == ["two"]
 
 
 @pytest.mark.parametrize("limits", [ExtractionLimits(recycle_documents=1), ExtractionLimits(recycle_bytes=1)])
-def test_a_worn_child_is_replaced(script, limits):
+def test_a_worn_child_is_replaced(script: Script, limits: ExtractionLimits) -> None:
     with SandboxedExtractor(limits, child_command=COMMAND) as extractor:
         assert read(extractor, script("one")) == ["one"]
         assert children() == []
         assert read(extractor, script("two")) == ["two"]
 
 
-def test_two_documents_at_once_have_a_child_each(extractor, script):
+def test_two_documents_at_once_have_a_child_each(extractor: SandboxedExtractor, script: Script) -> None:
     path = script("one", "two")
     with extractor.open(path, filename="a") as first, extractor.open(path, filename="b") as second:
         assert [page.text for page in first] == [page.text for page in second] == ["one", "two"]
 
 
-def test_a_thread_may_use_the_extractor_after_another(extractor, script):
+def test_a_thread_may_use_the_extractor_after_another(extractor: SandboxedExtractor, script: Script) -> None:
     path, texts = script("one"), []
     for _ in range(2):
         thread = threading.Thread(target=lambda: texts.append(read(extractor, path)))
@@ -175,7 +186,9 @@ def test_a_thread_may_use_the_extractor_after_another(extractor, script):
     assert texts == [["one"], ["one"]]
 
 
-def test_the_child_reads_ahead_no_further_than_the_pipe(extractor, script, tmp_path):
+def test_the_child_reads_ahead_no_further_than_the_pipe(
+    extractor: SandboxedExtractor, script: Script, tmp_path: Path
+) -> None:
     marker = tmp_path / "marker"
     path = script(*["long 20000"] * 8, f"crash-once {marker}")
     with extractor.open(path, filename="a") as stream:
@@ -183,7 +196,9 @@ def test_the_child_reads_ahead_no_further_than_the_pipe(extractor, script, tmp_p
         assert not marker.exists()
 
 
-def test_the_child_knows_no_secret(extractor, script, monkeypatch):
+def test_the_child_knows_no_secret(
+    extractor: SandboxedExtractor, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ESTEIRA_DATABASE_URL", "postgresql://user:hunter2@example.org/db")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     (environment,) = read(extractor, script("environ"))
@@ -192,14 +207,14 @@ def test_the_child_knows_no_secret(extractor, script, monkeypatch):
     assert "hunter2" not in command
 
 
-def test_the_child_writes_no_files(extractor, script, tmp_path):
+def test_the_child_writes_no_files(extractor: SandboxedExtractor, script: Script, tmp_path: Path) -> None:
     target = tmp_path / "written"
     assert read(extractor, script("one", f"write {target}"))[1] == "parser_crashed"
     assert not target.exists() or not target.read_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can take the network away")
-def test_the_child_has_no_network(extractor, script):
+def test_the_child_has_no_network(extractor: SandboxedExtractor, script: Script) -> None:
     if subprocess.run(["unshare", "--user", "--net", "true"], check=False).returncode and os.geteuid():  # noqa: S607
         pytest.skip("THIS SYSTEM FORBIDS NETWORK NAMESPACES: the child keeps its network here")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -207,11 +222,11 @@ def test_the_child_has_no_network(extractor, script):
         assert read(extractor, script("one", f"connect {port}"))[1] == "parser_crashed"
 
 
-def test_a_library_that_prints_does_not_disturb(extractor, script):
+def test_a_library_that_prints_does_not_disturb(extractor: SandboxedExtractor, script: Script) -> None:
     assert read(extractor, script("print", "two")) == ["print", "two"]
 
 
-def test_limits_are_set_in_the_child(extractor, script):
+def test_limits_are_set_in_the_child(extractor: SandboxedExtractor, script: Script) -> None:
     read(extractor, script("one"))
     (child,) = children()
     if not hasattr(child, "rlimit"):
@@ -223,7 +238,7 @@ def test_limits_are_set_in_the_child(extractor, script):
     assert os.getsid(child.pid) == child.pid
 
 
-def test_too_much_text_is_refused(script):
+def test_too_much_text_is_refused(script: Script) -> None:
     with (
         SandboxedExtractor(ExtractionLimits(max_unpacked_bytes=100_000), child_command=COMMAND) as extractor,
         extractor.open(script("long 10000", "long 20000"), filename="a") as stream,
@@ -233,7 +248,7 @@ def test_too_much_text_is_refused(script):
     assert caught.value.failure_code is FailureCode.TOO_LARGE_UNPACKED
 
 
-def test_a_child_that_cannot_start_is_no_fault_of_the_document(script):
+def test_a_child_that_cannot_start_is_no_fault_of_the_document(script: Script) -> None:
     command = (sys.executable, "-c", "raise SystemExit(3)")
     with (
         SandboxedExtractor(child_command=command) as extractor,
@@ -245,7 +260,7 @@ def test_a_child_that_cannot_start_is_no_fault_of_the_document(script):
 
 
 @pytest.mark.parametrize("line", ["hang", "spin", "idle"])
-def test_the_child_dies_with_its_parent(tmp_path, line):
+def test_the_child_dies_with_its_parent(tmp_path: Path, line: str) -> None:
     path = tmp_path / "script"
     path.write_text(f"pages\none\n{line}\n")
     parent = subprocess.Popen(
@@ -277,7 +292,7 @@ with extractor.open(Path(sys.argv[1]), filename="a") as stream:
 """
 
 
-def test_start_up_is_quick_and_light(tmp_path):
+def test_the_child_loads_no_heavy_library(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(pdf(["hello"]))
     with SandboxedExtractor() as extractor:

@@ -1,0 +1,213 @@
+"""Sends files and follows their documents to the end; tells what happens, shows nothing."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.document import DocumentStatus
+from interface.cli.answers import DocumentStatusAnswer
+from interface.cli.client import ApiClient
+from interface.cli.events import Asked, Ended, Event, FileResult, Moved, Outcome, Sending
+from interface.cli.following import Following
+from interface.cli.local_files import FileProblem, Stopped, display_name
+from interface.cli.problem import ApiProblem
+from interface.cli.upload import Submitted, UploadFile
+
+UPLOADS_AT_ONCE = 4
+LEAVING_SECONDS = 2.0
+# What uploads may run ahead of the telling; it bounds memory, not the uploads that wait on the server.
+WAITING_EVENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Broke:
+    """An upload thread cannot go on: an outage, or a mistake of ours."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """An upload thread has nothing left to do."""
+
+
+class Ingestion:
+    """One run over some files. Iterate `events` to the end, or leave it and call `stop`."""
+
+    def __init__(self, api: ApiClient, files: Sequence[Path], *, again: bool = False) -> None:
+        self.results: list[FileResult] = []
+        self.following: dict[str, Submitted] = {}
+        self.outage: ApiProblem | None = None
+        self._api = api
+        self._stop = threading.Event()
+        self._open = {display_name(file): None for file in files}
+        self._todo = iter(files)
+        self._todo_lock = threading.Lock()
+        self._happened: queue.Queue[Event | Submitted | _Broke | _Left] = queue.Queue(WAITING_EVENTS)
+        self._states = Following(api)
+        self._upload = UploadFile(api=api, again=again, stop=self._stop, tell=self._tell)
+        self._threads = [threading.Thread(target=self._upload_files, daemon=True) for _ in range(UPLOADS_AT_ONCE)]
+
+    def events(self) -> Iterator[Event]:
+        """Yield all that happens until each file has ended, or an outage ends it all: then `outage` says so."""
+        for thread in self._threads:
+            thread.start()
+        try:
+            yield from self._happenings()
+        except ApiProblem as problem:
+            yield from self.stop()
+            self.outage = problem
+
+    def stop(self) -> list[Ended]:
+        """End the uploads, learn which documents the server has, and return what had ended unheard."""
+        ended: list[Ended] = []
+        self._stop.set()
+        self._api.stop()
+        leave_by = time.monotonic() + LEAVING_SECONDS
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < leave_by:
+            ended += self._note_rest()
+            time.sleep(0.01)
+        return ended + self._note_rest()
+
+    def _happenings(self) -> Iterator[Event]:
+        uploading = len(self._threads)
+        while uploading or self.following:
+            if self.following and time.monotonic() >= self._states.due_at:
+                yield from self._poll()
+            match self._next(wait_seconds=self._states.due_at - time.monotonic() if self.following else 1.0):
+                case Submitted() as submitted:
+                    self._follow(submitted)
+                case _Left():
+                    uploading -= 1
+                case _Broke(error):
+                    raise error
+                case Ended(result):
+                    yield self._ended(result)
+                case Sending() | Moved() | Asked() as event:
+                    yield event
+                case None:
+                    pass
+
+    def _next(self, *, wait_seconds: float) -> Event | Submitted | _Broke | _Left | None:
+        try:
+            return self._happened.get(timeout=max(0.0, wait_seconds))
+        except queue.Empty:
+            return None
+
+    def _poll(self) -> Iterator[Event]:
+        yield Asked()
+        for answer in self._states.poll():
+            if isinstance(answer, str):
+                yield self._ended(_gone(self.following.pop(answer)))
+            elif answer.is_final:
+                yield self._ended(_result(self.following.pop(answer.document_id), answer))
+            else:
+                yield Moved(self.following[answer.document_id].name, answer)
+
+    def _follow(self, submitted: Submitted) -> None:
+        self.following[submitted.document_id] = submitted
+        self._states.add(submitted.document_id)
+
+    def _ended(self, result: FileResult) -> Ended:
+        self._open.pop(result.name, None)
+        self.results.append(result)
+        return Ended(result)
+
+    def unfinished(self) -> list[FileResult]:
+        """Return the files that have not ended, after `stop` or an outage."""
+        on_server = {submitted.name: submitted for submitted in self.following.values()}
+        return [_unfinished(name, on_server.get(name), self.outage) for name in self._open]
+
+    def _note_rest(self) -> list[Ended]:
+        ended = []
+        while (event := self._next(wait_seconds=0)) is not None:
+            if isinstance(event, Submitted):
+                self.following[event.document_id] = event
+            elif isinstance(event, Ended):
+                ended.append(self._ended(event.result))
+        return ended
+
+    def _tell(self, event: Event | Submitted | _Broke | _Left) -> None:
+        self._happened.put(event)
+
+    def _upload_files(self) -> None:
+        try:
+            while not self._stop.is_set() and (path := self._next_file()) is not None:
+                self._tell(self._upload_one(path))
+        except Stopped:
+            pass
+        except Exception as error:  # noqa: BLE001 (it is raised again where the run is told)
+            self._tell(_Broke(error))
+        finally:
+            self._tell(_Left())
+
+    def _next_file(self) -> Path | None:
+        with self._todo_lock:
+            return next(self._todo, None)
+
+    def _upload_one(self, path: Path) -> Submitted | Ended:
+        try:
+            return self._upload(path)
+        except FileProblem as problem:
+            return Ended(_failed(path, problem.code, problem.detail))
+        except ApiProblem as problem:
+            if problem.outage:
+                raise
+            return Ended(_failed(path, problem.code, problem.detail))
+
+
+def _failed(path: Path, code: str, sentence: str) -> FileResult:
+    return FileResult(name=display_name(path), outcome=Outcome.FAILED, code=code, sentence=sentence)
+
+
+def _unfinished(name: str, submitted: Submitted | None, outage: ApiProblem | None) -> FileResult:
+    code, sentence = (outage.code, outage.detail) if outage else (None, None)
+    if submitted is None:
+        return FileResult(name=name, outcome=Outcome.NOT_SENT, code=code, sentence=sentence)
+    return FileResult(
+        name=name,
+        outcome=Outcome.UNFINISHED,
+        document_id=submitted.document_id,
+        code=code,
+        sentence=sentence,
+        size_bytes=submitted.size_bytes,
+        checksum_sha256=submitted.checksum_sha256,
+    )
+
+
+def _gone(submitted: Submitted) -> FileResult:
+    return FileResult(
+        name=submitted.name,
+        outcome=Outcome.FAILED,
+        document_id=submitted.document_id,
+        code="document_not_found",
+        sentence="The document was deleted while it was processed.",
+        size_bytes=submitted.size_bytes,
+        checksum_sha256=submitted.checksum_sha256,
+    )
+
+
+def _result(submitted: Submitted, answer: DocumentStatusAnswer) -> FileResult:
+    outcome = Outcome(answer.status)
+    sentence = answer.sentence
+    if outcome is Outcome.COMPLETED and submitted.was_there:
+        outcome, sentence = Outcome.SKIPPED, "already there, and now completed"
+    if answer.status is DocumentStatus.CANCELLED:
+        sentence = sentence or "The processing was cancelled."
+    return FileResult(
+        name=submitted.name,
+        outcome=outcome,
+        document_id=submitted.document_id,
+        code=answer.code or (None if outcome in {Outcome.COMPLETED, Outcome.SKIPPED} else outcome.value),
+        sentence=sentence,
+        pages=answer.pages,
+        chunks=answer.chunks,
+        seconds=answer.seconds,
+        size_bytes=submitted.size_bytes,
+        checksum_sha256=submitted.checksum_sha256,
+        warnings=answer.warnings,
+        unreadable=answer.unreadable,
+    )

@@ -1,0 +1,31 @@
+"""What the server says went wrong (RFC 9457), or that it says nothing."""
+
+import httpx
+
+SERVER_UNREACHABLE = "server_unreachable"
+STORAGE_UNREACHABLE = "storage_unreachable"
+
+
+class ApiProblem(Exception):
+    """A call failed. `outage` means that other calls would fail as well, and that it was tried for a while."""
+
+    def __init__(self, code: str, detail: str, *, outage: bool = False) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.outage = outage
+
+
+def problem_of(response: httpx.Response) -> ApiProblem:
+    """Read a problem from an answer; what is no problem document gets a sentence of ours."""
+    outage = response.status_code in {429, 502, 503, 504}
+    where = f"{response.request.url.host}:{response.request.url.port or response.request.url.scheme}"
+    try:
+        document = response.json()
+        code, detail = str(document["code"]), str(document["detail"])
+    except (ValueError, KeyError, TypeError):
+        sentence = f"{where} answered HTTP {response.status_code} {response.reason_phrase}".rstrip()
+        return ApiProblem(f"http_{response.status_code}", f"{sentence}. Is it an Esteira server?", outage=outage)
+    fields = document.get("errors") or []
+    wrong = "; ".join(f"{e.get('pointer', '')}: {e.get('detail', '')}" for e in fields if isinstance(e, dict))
+    return ApiProblem(code, f"{detail} {wrong}".strip(), outage=outage)

@@ -1,0 +1,275 @@
+"""A stand-in for the API over real HTTP: the document and search calls of the contract, kept in memory."""
+
+import hashlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from domain.ids import new_uuid7
+
+Call = Callable[[Request], Awaitable[Response]]
+DOCUMENTS = "/api/v1/documents"
+FINAL = {"completed", "failed", "cancelled"}
+
+
+@dataclass
+class FakeDocument:
+    id: str
+    filename: str
+    size_bytes: int
+    content_type: str
+    checksum_sha256: str | None
+    body: bytes | None = None
+    status: str = "awaiting_upload"
+    processed_at: float = 0.0
+
+
+@dataclass
+class FakeApi:
+    """Set what shall happen before or while the server runs; read what did."""
+
+    seconds_per_document: float = 0.05
+    # File name to failure code; a file with no bytes fails with `empty` by itself.
+    failures: dict[str, str] = field(default_factory=dict)
+    stuck: set[str] = field(default_factory=set)
+    delete_while_processing: set[str] = field(default_factory=set)
+    retry_after: str | None = None
+    results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # Call to how many answers of 503 come first.
+    unavailable: Counter[str] = field(default_factory=Counter)
+    stop_after: dict[str, int] = field(default_factory=dict)
+    documents: dict[str, FakeDocument] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    status_calls_at: list[float] = field(default_factory=list)
+    not_modified: int = 0
+    put_headers: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+    server: uvicorn.Server | None = None
+
+    def state(self, document: FakeDocument) -> dict[str, Any]:
+        moving = document.status in {"pending", "processing"}
+        if moving and document.filename not in self.stuck:
+            share = (time.monotonic() - document.processed_at) / max(self.seconds_per_document, 1e-9)
+            document.status = "processing" if share < 1 else self._end(document)
+        done = document.status == "completed"
+        code = self._code(document) if document.status == "failed" else None
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return {
+            "document_id": document.id,
+            "job_id": str(new_uuid7()),
+            "status": document.status,
+            "stage": "embedding" if document.status == "processing" else None,
+            "progress": 100 if done else 40 if document.status == "processing" else 0,
+            "message": "Done" if done else "Reading page 2 of 3",
+            "queue_position": None,
+            "eta_seconds": None,
+            "attempt": 1,
+            "max_attempts": 4,
+            "pages": {"done": 3 if done else 1, "total": 3, "unreadable": []},
+            "chunks": {"done": 7 if done else 2, "total": 7 if done else None, "reused": 0},
+            "stages": [],
+            "warnings": [],
+            "error": {"code": code, "message": f"A sentence about {code}.", "retryable": False} if code else None,
+            "created_at": now,
+            "started_at": now,
+            "completed_at": now if document.status in FINAL else None,
+        }
+
+    def described(self, document: FakeDocument) -> dict[str, Any]:
+        return {
+            "document_id": document.id,
+            "filename": document.filename,
+            "size_bytes": document.size_bytes,
+            "content_type": document.content_type,
+            "checksum_sha256": document.checksum_sha256,
+            "status": self.state(document)["status"],
+        }
+
+    def _end(self, document: FakeDocument) -> str:
+        return "failed" if self._code(document) else "completed"
+
+    def _code(self, document: FakeDocument) -> str | None:
+        return "empty" if document.size_bytes == 0 else self.failures.get(document.filename)
+
+    # The calls
+
+    async def presign(self, request: Request) -> Response:
+        promised = await request.json()
+        document = FakeDocument(
+            id=str(new_uuid7()),
+            filename=promised["filename"],
+            size_bytes=promised["size_bytes"],
+            content_type=promised.get("content_type") or "application/octet-stream",
+            checksum_sha256=promised.get("checksum_sha256"),
+        )
+        self.documents[document.id] = document
+        upload = {
+            "method": "PUT",
+            "url": f"{self.url}/objects/{document.id}?signature=abc",
+            "headers": {"Content-Type": document.content_type, "X-Signed": "yes"},
+            "expires_at": "2030-01-01T00:00:00Z",
+        }
+        answer = {"document_id": document.id, "status": "awaiting_upload", "upload": upload}
+        return JSONResponse(answer, status_code=201)
+
+    async def put(self, request: Request) -> Response:
+        document = self.documents[request.path_params["id"]]
+        self.put_headers.append(dict(request.headers))
+        body = await request.body()
+        if request.headers.get("content-length") != str(document.size_bytes) or len(body) != document.size_bytes:
+            return _problem(403, "upload_mismatch", "The size is not as promised.")
+        if request.headers["content-type"] != document.content_type or request.headers["x-signed"] != "yes":
+            return _problem(403, "upload_mismatch", "The headers are not as signed.")
+        document.body = body
+        return Response()
+
+    async def process(self, request: Request) -> Response:
+        if (document := self.documents.get(request.path_params["id"])) is None:
+            return _not_found()
+        if document.body is None:
+            return _problem(409, "upload_missing", "The bytes are not there yet.")
+        if document.checksum_sha256 and hashlib.sha256(document.body).hexdigest() != document.checksum_sha256:
+            return _problem(422, "upload_mismatch", "Another file was sent.")
+        if document.filename in self.delete_while_processing:
+            del self.documents[document.id]
+        document.status, document.processed_at = "pending", time.monotonic()
+        answer = {
+            "job_id": str(new_uuid7()),
+            "document_id": document.id,
+            "status": "pending",
+            "status_url": f"{self.url}{DOCUMENTS}/{document.id}/status",
+        }
+        return JSONResponse(answer, status_code=202)
+
+    async def statuses(self, request: Request) -> Response:
+        self.status_calls_at.append(time.monotonic())
+        ids = request.query_params["ids"].split(",")
+        if len(ids) > 500:
+            return _problem(422, "invalid_request", "500 ids at most.")
+        states = [self.state(self.documents[id_]) for id_ in ids if id_ in self.documents]
+        visible = [(s["document_id"], s["status"], s["progress"]) for s in states]
+        etag = f'"{hashlib.sha256(repr(visible).encode()).hexdigest()[:16]}"'
+        headers = {"ETag": etag, **({"Retry-After": self.retry_after} if self.retry_after else {})}
+        if request.headers.get("if-none-match") == etag:
+            self.not_modified += 1
+            return Response(status_code=304, headers=headers)
+        return JSONResponse({"items": states}, headers=headers)
+
+    async def status(self, request: Request) -> Response:
+        document = self.documents.get(request.path_params["id"])
+        return JSONResponse(self.state(document)) if document else _not_found()
+
+    async def listed(self, request: Request) -> Response:
+        asked = {name: request.query_params.get(name) for name in ("checksum_sha256", "status", "filename")}
+        items = [self.described(d) for d in reversed(list(self.documents.values()))]
+        items = [i for i in items if all(value is None or i[name] == value for name, value in asked.items())]
+        limit = int(request.query_params.get("limit", 50))
+        return JSONResponse({"items": items[:limit], "next_cursor": "abc" if len(items) > limit else None})
+
+    async def one(self, request: Request) -> Response:
+        if (document := self.documents.get(request.path_params["id"])) is None:
+            return _not_found()
+        if request.method == "DELETE":
+            del self.documents[document.id]
+            deleted = {"chunks": 7, "embeddings": 7, "objects": 1, "jobs_cancelled": 0}
+            return JSONResponse({"document_id": document.id, "deleted": deleted})
+        return JSONResponse(self.described(document))
+
+    async def text(self, request: Request) -> Response:
+        return PlainTextResponse(f"The text, page {request.query_params.get('page', 'all')}")
+
+    async def chunks(self, _request: Request) -> Response:
+        chunk = {"chunk_id": str(new_uuid7()), "position": 0, "text": "A passage\nof two lines.", "page_start": 1}
+        chunk |= {"page_end": 2, "char_start": 0, "char_end": 23, "token_count": 5, "headings": ["First", "Second"]}
+        return JSONResponse({"items": [chunk], "next_cursor": None})
+
+    async def content(self, request: Request) -> Response:
+        document = self.documents.get(request.path_params["id"])
+        return RedirectResponse(f"{self.url}/objects/{document.id}?get", 307) if document else _not_found()
+
+    async def get_object(self, request: Request) -> Response:
+        return Response(self.documents[request.path_params["id"]].body)
+
+    async def cancel(self, request: Request) -> Response:
+        document = self.documents[request.path_params["id"]]
+        if document.status in FINAL:
+            return _problem(409, "already_final", "The work has already ended; there is nothing left to cancel.")
+        document.status = "cancelled"
+        return JSONResponse(self.state(document))
+
+    async def search(self, request: Request) -> Response:
+        asked = await request.json()
+        found = self.results.get(asked["query"], [])
+        if "document_ids" in asked:
+            found = [result for result in found if result["document_id"] in asked["document_ids"]]
+        return JSONResponse({"results": found[: asked["limit"]], "took_ms": 3})
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{DOCUMENTS}/upload/presigned", self._counted(self.presign), methods=["POST"]),
+            Route(f"{DOCUMENTS}/status", self._counted(self.statuses)),
+            Route(DOCUMENTS, self._counted(self.listed)),
+            Route(f"{DOCUMENTS}/{{id}}", self._counted(self.one), methods=["GET", "DELETE"]),
+            Route(f"{DOCUMENTS}/{{id}}/process", self._counted(self.process), methods=["POST"]),
+            Route(f"{DOCUMENTS}/{{id}}/status", self._counted(self.status)),
+            Route(f"{DOCUMENTS}/{{id}}/text", self._counted(self.text)),
+            Route(f"{DOCUMENTS}/{{id}}/chunks", self._counted(self.chunks)),
+            Route(f"{DOCUMENTS}/{{id}}/content", self._counted(self.content)),
+            Route(f"{DOCUMENTS}/{{id}}/cancel", self._counted(self.cancel), methods=["POST"]),
+            Route("/objects/{id}", self._counted(self.put), methods=["PUT"]),
+            Route("/objects/{id}", self._counted(self.get_object), methods=["GET"]),
+            Route("/api/v1/search", self._counted(self.search), methods=["POST"]),
+        ]
+
+    def _counted(self, call: Call) -> Call:
+        name = call.__name__
+
+        async def counted(request: Request) -> Response:
+            self.calls[name] += 1
+            if self.calls[name] > self.stop_after.get(name, 10**9) and self.server:
+                self.server.should_exit = self.server.force_exit = True
+            if self.unavailable[name] > 0:
+                self.unavailable[name] -= 1
+                return _problem(503, "database_unavailable", "The database does not answer.")
+            return await call(request)
+
+        return counted
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def _not_found() -> Response:
+    return _problem(404, "document_not_found", "There is no document with this id.")
+
+
+@contextmanager
+def running(api: FakeApi) -> Iterator[FakeApi]:
+    """Serve on a free port; `api.url` is where."""
+    config = uvicorn.Config(Starlette(routes=api.routes()), port=0, log_level="critical", timeout_graceful_shutdown=1)
+    api.server = uvicorn.Server(config)
+    socket = config.bind_socket()
+    api.url = f"http://127.0.0.1:{socket.getsockname()[1]}"
+    thread = threading.Thread(target=api.server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    while not api.server.started:
+        time.sleep(0.005)
+    try:
+        yield api
+    finally:
+        api.server.should_exit = True
+        thread.join(timeout=5)
+        socket.close()
