@@ -29,8 +29,8 @@ LANGUAGES = text("""
 STATISTICS = text("SELECT language, count(*) AS chunks, avg(term_count) AS length FROM chunks GROUP BY language")
 
 # BM25 with k1 = 0.9, b = 0.4 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)), after Robertson and Zaragoza (2009), "The
-# Probabilistic Relevance Framework". A term's df is the number of its postings. They are read twice, to count and to score,
-# which is quicker than to keep them in between.
+# Probabilistic Relevance Framework". A term's df is the number of its postings. They are read twice, to count and to
+# score, which is quicker than to keep them in between.
 TOP = """
     WITH query AS MATERIALIZED (
         SELECT * FROM unnest(
