@@ -25,6 +25,7 @@ WHITESPACE = re.compile(r"\s")
 CLOSERS = "\"'”’»)]}」』）*_"  # noqa: RUF001
 WIDE_ENDS = tuple("。！？")  # noqa: RUF001
 SENTENCE_ENDS = (*"!?…", *WIDE_ENDS)
+MAY_END_SENTENCE = frozenset([".", *SENTENCE_ENDS, *CLOSERS])
 ABBREVIATIONS = frozenset(
     """
     approx art arts av ca cf d.h dr dra e.g ed eds ex fig figs i.e inc jr mr mrs ms no nos núm num nº p.ex pág págs pp
@@ -79,7 +80,7 @@ def break_between(word: str, gap: str, next_character: str) -> int:
     lines = gap.count("\n")
     if lines > 1:
         return PARAGRAPH
-    if ends_sentence(word):
+    if word[-1:] in MAY_END_SENTENCE and ends_sentence(word):
         return SENTENCE if gap or word.rstrip(CLOSERS).endswith(WIDE_ENDS) else INSIDE_WORD
     if gap:
         return LINE if lines else WORD

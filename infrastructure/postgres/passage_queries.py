@@ -5,8 +5,8 @@ from sqlalchemy import TextClause, text
 
 from infrastructure.postgres.vectors import StoredModel
 
-# With so many matching documents or fewer, each of their chunks is looked at.
-FEW_DOCUMENTS = 200
+# With so many matching chunks or fewer, each is looked at.
+FEW_CHUNKS = 2000
 
 VISIBLE = """
     d.tenant_id = :tenant AND d.published_run IS NOT NULL
@@ -14,9 +14,7 @@ VISIBLE = """
     AND d.metadata @> CAST(:metadata AS jsonb)
 """
 VISIBLE_CHUNKS = f"documents d JOIN chunks c ON c.run_id = d.published_run WHERE {VISIBLE}"
-ARE_FEW = text(
-    f"SELECT count(*) <= {FEW_DOCUMENTS} FROM (SELECT 1 FROM documents d WHERE {VISIBLE} LIMIT {FEW_DOCUMENTS + 1}) few"
-)
+ARE_FEW = text(f"SELECT count(*) <= {FEW_CHUNKS} FROM (SELECT 1 FROM {VISIBLE_CHUNKS} LIMIT {FEW_CHUNKS + 1}) few")
 
 # The index on (language, …) is skipped through: one probe a language, however many postings there are.
 LANGUAGES = text("""
@@ -31,37 +29,39 @@ LANGUAGES = text("""
 STATISTICS = text("SELECT language, count(*) AS chunks, avg(term_count) AS length FROM chunks GROUP BY language")
 
 # BM25 with k1 = 0.9, b = 0.4 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)), after Robertson and Zaragoza (2009), "The
-# Probabilistic Relevance Framework". A term's df is the number of its postings.
-SCORED = """
+# Probabilistic Relevance Framework". A term's df is the number of its postings. They are read twice, to count and to
+# score, which is quicker than to keep them in between.
+TOP = """
     WITH query AS MATERIALIZED (
         SELECT * FROM unnest(
             CAST(:languages AS text[]), CAST(:terms AS text[]), CAST(:weights AS float8[]),
             CAST(:chunks AS float8[]), CAST(:lengths AS float8[])
         ) AS q(language, term, weight, chunks, length)
-    ), matched AS MATERIALIZED (
-        SELECT q.language, q.term, p.chunk, p.frequency, p.length
-        FROM query q JOIN postings p ON p.language = q.language AND p.term = q.term
     ), weighted AS MATERIALIZED (
-        SELECT q.language, q.term, q.length,
-            q.weight * 1.9 * ln(1 + (greatest(q.chunks, m.df) - m.df + 0.5) / (m.df + 0.5)) AS weight
-        FROM query q JOIN (SELECT language, term, count(*) AS df FROM matched GROUP BY 1, 2) m USING (language, term)
-    ), scored AS MATERIALIZED (
-        SELECT m.chunk, sum(w.weight * m.frequency / (m.frequency + 0.54 + 0.36 * m.length / w.length)) AS score
-        FROM matched m JOIN weighted w USING (language, term) {only}
-        GROUP BY m.chunk
+        SELECT q.language, q.term, CAST(0.36 AS float8) / q.length AS per_length,
+            q.weight * 1.9 * ln(1 + (greatest(q.chunks, p.df) - p.df + 0.5) / (p.df + 0.5)) AS weight
+        FROM query q CROSS JOIN LATERAL (
+            SELECT count(*) AS df FROM postings WHERE language = q.language AND term = q.term
+        ) p
+    ), top AS MATERIALIZED (
+        SELECT p.chunk,
+            sum(w.weight * p.frequency / (p.frequency + CAST(0.54 AS float8) + w.per_length * p.length)) AS score
+        FROM weighted w JOIN postings p ON p.language = w.language AND p.term = w.term
+        {only}
+        GROUP BY p.chunk ORDER BY score DESC, p.chunk LIMIT :reach
     )
 """
 KEYWORD_AMONG_FEW = text(
-    SCORED.format(only=f"WHERE m.chunk IN (SELECT c.id FROM {VISIBLE_CHUNKS})")
-    + "SELECT chunk, score FROM scored ORDER BY score DESC, chunk LIMIT :pool"
+    TOP.format(only=f"WHERE p.chunk IN (SELECT c.id FROM {VISIBLE_CHUNKS})")
+    + "SELECT chunk, score, false AS is_cut FROM top ORDER BY score DESC, chunk"
 )
 KEYWORD = text(
-    SCORED.format(only="")
+    TOP.format(only="")
     + f"""
-    SELECT s.chunk, s.score FROM (SELECT * FROM scored ORDER BY score DESC, chunk) s
-    JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.published_run = c.run_id
+    SELECT t.chunk, t.score, (SELECT count(*) = :reach FROM top) AS is_cut
+    FROM top t JOIN chunks c ON c.id = t.chunk JOIN documents d ON d.published_run = c.run_id
     WHERE {VISIBLE}
-    ORDER BY s.score DESC, s.chunk LIMIT :pool
+    ORDER BY t.score DESC, t.chunk LIMIT :pool
     """
 )
 SEARCH_SETTINGS = text("""

@@ -1,8 +1,7 @@
 """Finds passages: by meaning over pgvector's HNSW index, by words with BM25 over the postings.
 
-Both arms have two roads. Where few documents match the filter, their chunks are gone through one by one, exactly. Else
-the arm's index gives chunks best first, and those of other tenants, runs or metadata are passed over until enough are
-found.
+Both arms have two roads. The first takes the best chunks of all and leaves out those of other tenants, runs or
+metadata. The second scores just the chunks that match the filter: where they are few, or the first finds too few.
 """
 
 import threading
@@ -39,6 +38,8 @@ from infrastructure.postgres.passage_queries import (
 from infrastructure.postgres.vectors import find_model, to_text
 
 STATISTICS_SECONDS = 30.0
+# So many times the passages that are asked for are scored before those that do not match the filter are left out.
+REACH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class PostgresPassageSearch:
     def keyword(
         self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter, *, pool: int
     ) -> Mapping[int, float]:
-        """Score every chunk that has a term."""
+        """Score chunks that have a term."""
         weights = {language: Counter(words) for language, words in terms.items() if words}
         if not weights:
             return {}
@@ -90,8 +91,11 @@ class PostgresPassageSearch:
                 **_query(weights, self._statistics_for(connection, weights.keys())),
                 "pool": pool,
             }
-            statement = KEYWORD_AMONG_FEW if _are_few(connection, passage_filter) else KEYWORD
-            return _scores(connection.execute(statement, parameters).all())
+            if not _are_few(connection, passage_filter):
+                rows = connection.execute(KEYWORD, {**parameters, "reach": REACH * pool}).all()
+                if len(rows) == pool or (rows and not rows[0].is_cut):
+                    return _scores(rows)
+            return _scores(connection.execute(KEYWORD_AMONG_FEW, {**parameters, "reach": pool}).all())
 
     def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
         """Compute cosines of chunks by key."""

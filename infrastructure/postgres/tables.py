@@ -166,6 +166,8 @@ chunks = Table(
     UniqueConstraint("run_id", "position"),
     UniqueConstraint("chunk_id"),
     Index("ix_chunks_document_id", "document_id"),
+    # What BM25 must know of each language is read from the index alone.
+    Index("ix_chunks_language_term_count", "language", "term_count"),
 )
 
 embedding_models = Table(

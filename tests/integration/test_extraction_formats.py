@@ -362,11 +362,7 @@ def test_markdown_that_starts_with_a_rule_loses_nothing(text: Text) -> None:
     assert "first" in text("---\n\nfirst\n\nsecond", "a.md")
 
 
-<<<<<<< HEAD
-def test_a_long_markdown_file_loses_nothing(text):
-=======
 def test_a_long_markdown_file_loses_nothing(text: Text) -> None:
->>>>>>> extraction
     source = "".join(
         f"## Part {number}\n\n```\ncode {number}\n\n# no heading\n```\n\nword{number}\n\n" for number in range(9000)
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from application.ports.passage_search import PassageFilter
 from domain.ids import DEFAULT_TENANT, DocumentId, TenantId, new_uuid7
 from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.passage_queries import FEW_DOCUMENTS
+from infrastructure.postgres.passage_queries import FEW_CHUNKS
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from tests.stored_documents import MODEL, add_document, add_passages, add_tenant, end_run, indexed, start_next_run, unit
@@ -26,20 +26,26 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=["few documents", "many documents"])
+@pytest.fixture(params=["few chunks", "many chunks"])
 def search(engine: Engine, request: pytest.FixtureRequest) -> PostgresPassageSearch:
-    """Both roads must give the same: the second is taken where many documents match."""
-    if request.param == "many documents":
+    """Both roads must give the same: the second is taken where many chunks match."""
+    if request.param == "many chunks":
         with engine.begin() as connection:
             connection.execute(
                 text("""
-                    INSERT INTO documents (id, tenant_id, filename, content_type, size_bytes, metadata, chunk_tokens,
-                        chunk_overlap, published_run, created_at)
-                    SELECT gen_random_uuid(), t.id, 'empty', 'x', 1, '{"kind": "invoice", "year": 2020}', 256, 32,
-                        gen_random_uuid(), now()
-                    FROM tenants t, generate_series(0, :many)
+                    WITH owner AS (
+                        INSERT INTO documents (id, tenant_id, filename, content_type, size_bytes, metadata,
+                            chunk_tokens, chunk_overlap, published_run, created_at)
+                        SELECT gen_random_uuid(), id, 'wordless', 'x', 1, '{"kind": "invoice", "year": 2020}', 256, 32,
+                            gen_random_uuid(), now()
+                        FROM tenants RETURNING id, published_run
+                    )
+                    INSERT INTO chunks (chunk_id, run_id, document_id, position, text, char_start, char_end,
+                        token_count, headings, content_hash, language, term_count)
+                    SELECT gen_random_uuid(), published_run, id, n, '', 0, 0, 0, '{}', '', 'wordless', 0
+                    FROM owner, generate_series(0, :many) n
                 """),
-                {"many": FEW_DOCUMENTS},
+                {"many": FEW_CHUNKS},
             )
     return PostgresPassageSearch(engine)
 
@@ -63,7 +69,7 @@ def test_nothing_is_found_where_nothing_is(search: PostgresPassageSearch) -> Non
     assert search.keyword({"en": ["a"]}, EVERYTHING, pool=10) == {}
     assert search.semantic(MODEL, unit(1.0, 0.0), EVERYTHING, pool=10) == {}
     assert search.cosines(MODEL, unit(1.0, 0.0), [1]) == {}
-    assert search.passages([]) == search.passages([7]) == []
+    assert search.passages([]) == search.passages([0]) == []
 
 
 def test_a_query_without_terms_finds_nothing(engine: Engine, search: PostgresPassageSearch) -> None:
@@ -160,15 +166,23 @@ def test_a_narrow_filter_finds_what_is_far_away_among_many(engine: Engine) -> No
     """Thousands of nearer vectors, of documents that do not match or of runs that are not published."""
     search, store = PostgresPassageSearch(engine), PostgresPassageStore(engine)
     rng = np.random.default_rng(1)
-    for number in range(FEW_DOCUMENTS + 20):
+    for number in range(240):
         document = add_document(engine, metadata={"rare": number % 20 == 0, "many": number >= 10})
         near = number % 20 != 0
-        vectors = [unit(1.0 if near else -1.0, *(rng.standard_normal(7) / 20)) for _ in range(10)]
+        vectors = [unit(1.0 if near else -1.0, *(rng.standard_normal(7) / 20)) for _ in range(30)]
         chunks = [indexed(n, f"{number} {n}", vector=vector) for n, vector in enumerate(vectors)]
         store.write_chunks(document.run, document.id, MODEL, chunks)
         end_run(engine, document, publish=number % 2 == 0)
     question = unit(1.0, *([0.0] * 7))
-    rare = search.semantic(MODEL, question, PassageFilter(tenant_id=DEFAULT_TENANT, metadata={"rare": True}), pool=50)
-    assert len(rare) == 50
-    assert all(cosine < 0 for cosine in rare.values())
-    assert len(search.semantic(MODEL, question, EVERYTHING, pool=100)) == 100
+    for where, expected in [({"rare": True}, 50), ({"many": True}, 50), ({"many": False, "rare": True}, 30)]:
+        scores = search.semantic(MODEL, question, PassageFilter(tenant_id=DEFAULT_TENANT, metadata=where), pool=50)
+        assert len(scores) == expected
+        assert all((cosine < 0) is ("rare" in where) for cosine in scores.values())
+
+
+def test_words_are_found_below_a_thousand_better_chunks_that_do_not_match(engine: Engine) -> None:
+    search = PostgresPassageSearch(engine)
+    add_passages(engine, *["cat"] * 1100, publish=False)
+    add_passages(engine, *["dog"] * (FEW_CHUNKS + 1))
+    add_passages(engine, "a cat among so many other words that it ranks low")
+    assert len(search.keyword({"en": ["cat"]}, EVERYTHING, pool=100)) == 1

@@ -179,10 +179,10 @@ def test_the_overlap_must_be_less_than_a_chunk() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Some words of prose, then a stop. " * 30_000, "x" * 1_000_000, "漢字" * 500_000, "a " + " " * 1_000_000 + " b"],
+    ["Some words of prose, then a stop. " * 30_000, "x" * 1_000_000, "漢字" * 150_000, "a " + " " * 1_000_000 + " b"],
     ids=["prose", "no whitespace", "ideographs", "spaces"],
 )
-def test_a_megabyte_takes_seconds_at_most(text: str) -> None:
-    started = time.monotonic()
+def test_time_is_linear_in_the_text(text: str) -> None:
+    started = time.process_time()
     chunk_text(text, tokens=256, overlap=32)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

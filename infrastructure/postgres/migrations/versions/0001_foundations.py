@@ -96,6 +96,8 @@ CREATE TABLE chunks (
 
 CREATE INDEX ix_chunks_document_id ON chunks (document_id);
 
+CREATE INDEX ix_chunks_language_term_count ON chunks (language, term_count);
+
 CREATE TABLE events (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     job_id UUID NOT NULL,
