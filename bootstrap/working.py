@@ -20,8 +20,8 @@ from infrastructure.queue.worker import EsteiraWorker
 
 log = logging.getLogger(__name__)
 
-# How long RQ believes that an idle worker lives; it pops for 15 s less than this at a time.
-WORKER_TTL_SECONDS = 60
+# RQ pops for 15 s less than this at a time, and looks between two pops if it should stop.
+WORKER_TTL_SECONDS = 17
 
 
 def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool) -> int:

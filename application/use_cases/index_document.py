@@ -103,9 +103,10 @@ class Indexing:
     def __post_init__(self) -> None:
         """Cut by the model's own tokens, and never more than it sees."""
         embedder = self.use_case.embedder
+        chunk_tokens = min(self.document.chunk_tokens, embedder.max_tokens)
         self.chunker = Chunker(
-            chunk_tokens=min(self.document.chunk_tokens, embedder.max_tokens),
-            overlap_tokens=self.document.chunk_overlap,
+            chunk_tokens=chunk_tokens,
+            overlap_tokens=min(self.document.chunk_overlap, chunk_tokens // 2),
             token_spans=embedder.token_spans,
         )
 

@@ -68,6 +68,7 @@ documents = Table(
     _instant("created_at"),
     Index("ix_documents_tenant_id_id", "tenant_id", "id"),
     Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id"),
+    Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
     Index("ix_documents_published_run", "published_run"),
 )
 

@@ -39,32 +39,34 @@ class EsteiraWorker(SimpleWorker):
     max_connection_wait_time = 2.0
 
     shutdown: Shutdown
-    _busy = False
+    _has_job = False
 
     def _set_ip_address(self, _connection: Redis) -> None:
         """Name the host instead of asking Redis: redis-py cannot read the answer when a socket's path has a space."""
         self.ip_address = socket.gethostname()
 
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """RQ calls this right after it popped a job: from here to its end the job must not be dropped."""
+        self._has_job = True
+        super().reorder_queues(reference_queue)
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job in this process."""
-        self._busy = True
         try:
             super().execute_job(job, queue)
         except redis.exceptions.RedisError as error:
             log.warning("Redis was away when a job ended: %s", error)
         finally:
-            self._busy = False
+            self._has_job = False
 
     def _install_signal_handlers(self) -> None:
         signal.signal(signal.SIGINT, self.request_stop)
         signal.signal(signal.SIGTERM, self.request_stop)
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        """Stop claiming; running work gets its grace period. Talks to nobody, as a signal handler must not."""
+        """Stop claiming; running work gets its grace period. Talks to nobody and raises nothing in a signal handler."""
         self.shutdown.request()
         self._stop_requested = True
-        if not self._busy:
-            raise StopRequested
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Tell RQ's tools the state, if Redis listens."""
@@ -74,7 +76,9 @@ class EsteiraWorker(SimpleWorker):
             log.debug("state not told: %s", error)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Tell RQ's tools that this worker lives, if Redis listens."""
+        """Tell RQ's tools that this worker lives, if Redis listens. Called before each pop: the place to stop."""
+        if self._stop_requested and not self._has_job:
+            raise StopRequested
         try:
             super().heartbeat(timeout, pipeline)
         except redis.exceptions.RedisError as error:
