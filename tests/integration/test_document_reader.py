@@ -1,0 +1,61 @@
+"""What readers see while somebody writes, on real PostgreSQL."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from domain.action import Action
+from domain.document import Document
+from domain.report import Report
+from infrastructure.postgres.document_reader import PostgresDocumentReader
+from infrastructure.postgres.run_ledger import PostgresRunLedger
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from tests.support.document_factory import a_document, a_job
+
+REPORTS = 300
+LEASE = timedelta(minutes=5)
+
+
+def claimed(engine: Engine, document: Document) -> Action:
+    """The document's processing, on which a worker is."""
+    job = a_job(document)
+    with PostgresUnitOfWork(engine) as transaction:
+        now = transaction.now()
+        transaction.documents.add(document)
+        transaction.jobs.add(job)
+        transaction.documents.assign_job(document.id, job.id)
+        job = job.change(
+            job.actions[0].id, lambda action: action.claim(worker="w", now=now, lease=LEASE, timeout=LEASE)
+        )
+        transaction.jobs.save(job)
+        transaction.commit()
+    return job.actions[0]
+
+
+def test_a_version_comes_with_the_state_that_it_is_of(engine: Engine) -> None:
+    document = a_document()
+    action = claimed(engine, document)
+    reader = PostgresDocumentReader(engine)
+    first_version = reader.states([document.id])[document.id].version
+    done = threading.Event()
+    seen: set[tuple[int, int]] = set()
+
+    def read() -> None:
+        while not done.is_set():
+            state = reader.states([document.id])[document.id]
+            assert state.index_action
+            seen.add((state.version - first_version, state.index_action.report.chunks_done))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for each in readers:
+        each.start()
+    ledger = PostgresRunLedger(engine)
+    for count in range(1, REPORTS + 1):
+        ledger.report(action.run, replace(Report(), chunks_done=count))
+    done.set()
+    for each in readers:
+        each.join()
+    assert len(seen) > 10
+    assert [(version, count) for version, count in seen if version != count] == []
