@@ -61,6 +61,8 @@ class EsteiraWorker(SimpleWorker):
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         """Stop claiming; running work gets its grace period. Talks to nobody, as a signal handler must not."""
+        if self._stop_requested:
+            return  # Ctrl-C reaches this process and its supervisor, which then sends SIGTERM: one of them will do
         self.shutdown.request()
         self._stop_requested = True
         if not self._busy:
