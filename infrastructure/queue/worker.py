@@ -65,6 +65,8 @@ class EsteiraWorker(SimpleWorker):
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         """Stop claiming; running work gets its grace period. Talks to nobody and raises nothing in a signal handler."""
+        if self._stop_requested:
+            return  # Ctrl-C comes twice, from the terminal and from the supervisor: the grace period is not begun anew
         self.shutdown.request()
         self._stop_requested = True
 
