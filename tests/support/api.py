@@ -100,7 +100,6 @@ class Api:
                 upload_url_seconds=900,
                 chunk_tokens=256,
                 chunk_overlap=32,
-                model_max_tokens=256,
             ),
             process_uploaded_document=ProcessUploadedDocument(
                 transactions=transactions, blobs=self.blobs, wake_relay=self._wake, max_attempts=4
