@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.action import Action
@@ -50,8 +50,11 @@ class JobStore(Protocol):
         """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
         ...
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
-        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing."""
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
+        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing.
+
+        None before the database has been up for `after_start`: while it was away nobody could beat.
+        """
         ...
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:

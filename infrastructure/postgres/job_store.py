@@ -103,7 +103,7 @@ class PostgresJobStore:
                 update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
             )
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
         """Find runs that stopped beating or are overdue."""
         query = (
             select(job_actions.c.id)
@@ -114,6 +114,7 @@ class PostgresJobStore:
                     job_actions.c.deadline < func.clock_timestamp(),
                 )
             )
+            .where(func.pg_postmaster_start_time() < func.clock_timestamp() - after_start)
             .order_by(job_actions.c.lease_until)
             .limit(limit)
         )
@@ -172,7 +173,9 @@ class PostgresJobStore:
 
 def is_latest() -> ColumnElement[bool]:
     """Tell of a row of `jobs` if it is its document's latest job, or of no document."""
-    of_document = select(documents.c.job_id).where(documents.c.id == jobs.c.document_id).scalar_subquery()
+    of_document = (
+        select(documents.c.job_id).where(documents.c.id == jobs.c.document_id).correlate(jobs).scalar_subquery()
+    )
     return or_(jobs.c.document_id.is_(None), of_document == jobs.c.id)
 
 

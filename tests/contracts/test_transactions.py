@@ -26,6 +26,7 @@ from tests.support.in_memory_transactions import InMemoryDatabase
 
 LEASE = timedelta(seconds=30)
 TIMEOUT = timedelta(minutes=5)
+NO_TIME = timedelta()
 A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -235,8 +236,8 @@ def test_runs_whose_lease_or_deadline_has_passed_are_expired(transactions: Trans
     longer_silent = claimed(transactions, kept_job(transactions), lease=ago * 2)
 
     with transactions() as transaction:
-        expired = transaction.jobs.expired(10)
-        oldest = transaction.jobs.expired(1)
+        expired = transaction.jobs.expired(10, after_start=NO_TIME)
+        oldest = transaction.jobs.expired(1, after_start=NO_TIME)
 
     assert list(expired) == [job.actions[0].id for job in (longer_silent, silent, overdue)]
     assert list(oldest) == [longer_silent.actions[0].id]
@@ -246,7 +247,7 @@ def test_an_ended_run_is_not_expired(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions), lease=timedelta(seconds=-10))
     changed(transactions, job, lambda action: action.cancel(now=datetime.now(UTC)))
     with transactions() as transaction:
-        assert list(transaction.jobs.expired(10)) == []
+        assert list(transaction.jobs.expired(10, after_start=NO_TIME)) == []
 
 
 def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transactions) -> None:

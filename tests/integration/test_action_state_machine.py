@@ -165,7 +165,7 @@ class Client:
         self.passages = PostgresPassageStore(engine)
         self.cancel = CancelJob(transactions=self.transactions)
         self.retry = RetryJob(transactions=self.transactions, wake_relay=lambda: None)
-        self.reap = ReapExpiredRuns(transactions=self.transactions, action_types=self.types(None))
+        self.reap = ReapExpiredRuns(transactions=self.transactions, action_types=self.types(None), lease=timedelta())
         self.send = SendDueActions(
             transactions=self.transactions, doorbell=Unheard(), action_timeouts={INDEX: LEASE.total_seconds()}
         )
@@ -520,7 +520,7 @@ def test_the_rules_of_an_action_hold_in_every_order(engine: Engine) -> None:
         run_state_machine_as_test(
             ActionMachine,
             settings=settings(
-                max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
     finally:

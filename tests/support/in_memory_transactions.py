@@ -221,7 +221,7 @@ class InMemoryJobStore:
                 sent = tuple(replace(a, sent_at=now) if a.id in action_ids else a for a in job.actions)
                 self.work.jobs_written[job.id] = replace(job, actions=sent)
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:  # noqa: ARG002
         now = self.work.now()
         over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
         return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
