@@ -1,8 +1,9 @@
 """A worker process wired like the real one, but for its work: an action does what its `etag` says.
 
 Usage: scripted_worker.py NAME; settings come from the environment. Words: `fine`, `hang` (the main thread is gone),
-`until-told` (asks and waits), `die` (kills the process), `once FOLDER WORD` (does the word the first time it runs),
-`parse PATH` (reads a file by the sandbox), `store-away FOLDER` (the object store is away while there is no folder).
+`until-told` (asks and waits), `until PATH` (waits for the file), `die` (kills the process), `parse PATH` (reads a file
+by the sandbox), `once FOLDER WORD` (does the word the first time it runs), `store-away FOLDER` (the object store is
+away while there is no folder).
 """
 
 import os
@@ -41,7 +42,7 @@ class ScriptedWork:
     def clean_up(self, action: Action) -> None:
         """Leave nothing."""
 
-    def perform(self, script: str, context: RunContext) -> None:
+    def perform(self, script: str, context: RunContext) -> None:  # noqa: C901 - one case a word
         word, _, rest = script.partition(" ")
         match word:
             case "hang":
@@ -49,6 +50,10 @@ class ScriptedWork:
                     time.sleep(60)
             case "until-told":
                 while True:
+                    context.check()
+                    time.sleep(0.01)
+            case "until":
+                while not Path(rest).exists():
                     context.check()
                     time.sleep(0.01)
             case "die":
