@@ -49,7 +49,7 @@ class EsteiraWorker(SimpleWorker):
         self.ip_address = socket.gethostname()
 
     def register_birth(self) -> None:
-        """Take over the name of a process that died, which RQ refuses for two minutes; wait for a Redis that is away."""
+        """Take the name of a process that died, which RQ refuses for two minutes; wait for a Redis that is away."""
         while True:
             try:
                 self.connection.delete(self.key)
