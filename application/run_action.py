@@ -10,6 +10,7 @@ from application.ports.run_context import Heartbeat, RunContext
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.action import Action, Run
 from domain.errors import (
+    DatabaseUnavailable,
     DeadlineExceeded,
     EsteiraError,
     JobNotFound,
@@ -24,6 +25,8 @@ from domain.report import Report
 from domain.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class RunAction:
         action_type = self.action_types[claimed.type]
         try:
             with self.heartbeat.keep(claimed.run) as context:
-                self._end(claimed.run, action_type, self._work(action_type, claimed, context))
+                self._end_surely(context, action_type, self._work(action_type, claimed, context))
         except LeaseLost:
             log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
         action_type.handler.clean_up(claimed)
@@ -113,6 +116,21 @@ class RunAction:
             # Whatever a handler or a library raises must end the action, or it would look busy until its lease ends.
             log.exception("the run ended unexpectedly", extra={"action": str(action.id)})
             return UnexpectedError()
+
+    def _end_surely(self, context: RunContext, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
+        """Write down how the run ended, waiting for a database that is away: work that is done must not be lost.
+
+        A commit that failed may have been kept: then the lease is over, and the next try raises LeaseLost.
+        """
+        while True:
+            try:
+                return self._end(context.run, action_type, ended)
+            except DatabaseUnavailable:
+                log.warning(
+                    "the run has ended, and waits for the database", extra={"action": str(context.run.action_id)}
+                )
+                if not context.pause(PAUSE_SECONDS):
+                    raise
 
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
         """Write down how the run ended, and publish what it made, in one short transaction."""

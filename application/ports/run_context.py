@@ -20,6 +20,10 @@ class RunContext(Protocol):
         """Ask between pages and batches. Raises LeaseLost, RunCancelled, DeadlineExceeded or WorkerStopping."""
         ...
 
+    def pause(self, seconds: float) -> bool:
+        """Wait for something outside to come back; False once the worker must stop and there is no time to wait."""
+        ...
+
     def report(self, report: Report) -> None:
         """Show progress, at most twice a second: what comes faster is left out. Raises LeaseLost."""
         ...

@@ -118,6 +118,8 @@ job_actions = Table(
     Index("ix_job_actions_unsent", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
+    Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
+    Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
 events = Table(
@@ -131,6 +133,17 @@ events = Table(
     Column("detail", JSONB, nullable=False),
     _instant("at", default_now=True),
     Index("ix_events_job_id_id", "job_id", "id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    _instant("seen_at", default_now=True),
+    Index("ix_workers_queue_seen_at", "queue", "seen_at"),
 )
 
 pages = Table(

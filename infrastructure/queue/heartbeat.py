@@ -60,6 +60,13 @@ class LiveRun:
         if self.shutdown.is_over:
             raise WorkerStopping
 
+    def pause(self, seconds: float) -> bool:
+        """Sleep while beats go on; False once the grace period is over."""
+        if self.shutdown.is_over:
+            return False
+        time.sleep(seconds)
+        return True
+
     def report(self, report: Report) -> None:
         """Write progress, at most twice a second."""
         if time.monotonic() - self.last_report_at >= REPORT_INTERVAL_SECONDS:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import time
 from types import FrameType
 
 import redis.exceptions
@@ -16,6 +17,8 @@ from rq.timeouts import BaseDeathPenalty
 from infrastructure.queue.heartbeat import Shutdown
 
 log = logging.getLogger(__name__)
+
+REDIS_PAUSE_SECONDS = 1.0
 
 
 class NoDeathPenalty(BaseDeathPenalty):
@@ -44,6 +47,18 @@ class EsteiraWorker(SimpleWorker):
     def _set_ip_address(self, _connection: Redis) -> None:
         """Name the host instead of asking Redis: redis-py cannot read the answer when a socket's path has a space."""
         self.ip_address = socket.gethostname()
+
+    def register_birth(self) -> None:
+        """Take the name of a process that died, which RQ refuses for two minutes; wait for a Redis that is away."""
+        while True:
+            try:
+                self.connection.delete(self.key)
+                super().register_birth()
+            except redis.exceptions.RedisError as error:
+                log.warning("Redis does not answer, the worker waits for it: %s", error)
+                time.sleep(REDIS_PAUSE_SECONDS)
+            else:
+                return
 
     def reorder_queues(self, reference_queue: Queue) -> None:
         """RQ calls this right after it popped a job: from here to its end the job must not be dropped."""

@@ -7,11 +7,16 @@ from pathlib import Path
 _CHUNK_BYTES = 1 << 20
 
 
-def hashed_copy(read: Callable[[int], bytes], target: Path) -> str:
-    """Write all that `read(size)` gives into `target`; return its SHA-256 in hex. Takes a megabyte of memory."""
+def hashed_copy(read: Callable[[int], bytes], target: Path, *, check: Callable[[], None]) -> str:
+    """Write all that `read(size)` gives into `target`; return its SHA-256 in hex. Takes a megabyte of memory.
+
+    `check` is called before each read and may raise.
+    """
     digest = hashlib.sha256()
     with target.open("wb") as file:
+        check()
         while chunk := read(_CHUNK_BYTES):
             digest.update(chunk)
             file.write(chunk)
+            check()
     return digest.hexdigest()

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from tests.support.esteira_client import EsteiraClient
-from tests.support.processes import processes_of, wait_until_gone
 from tests.support.program import DEV, ROOT, WORKER, Program, environment, running_program
 from tests.support.running_stack import RunningStack, running_stack
+from tests.support.stack_processes import processes_of, wait_until_gone
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="READS /proc: LEFT-OVER PROCESSES ARE NOT LOOKED FOR")
 PATIENCE_SECONDS = 120

@@ -103,7 +103,7 @@ class Stage:
         runner(action.id, action.dispatch_no)
 
     def reap(self) -> int:
-        return ReapExpiredRuns(transactions=self.transactions, action_types=self.types)()
+        return ReapExpiredRuns(transactions=self.transactions, action_types=self.types, lease=timedelta())()
 
     def reconcile(self) -> int:
         resend = ResendLostMessages(transactions=self.transactions, doorbell=self.doorbell, patience_seconds=0)

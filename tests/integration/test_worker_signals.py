@@ -11,11 +11,21 @@ from infrastructure.queue.heartbeat import Shutdown
 from infrastructure.queue.worker import EsteiraWorker
 
 
-def test_a_second_signal_does_not_break_into_the_end(redis_url: str) -> None:
+def test_a_second_signal_changes_nothing_and_the_worker_stops_before_the_next_pop(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as connection:
         worker = EsteiraWorker(["artifacts"], name="w", connection=connection, serializer=JSONSerializer)
-        worker.shutdown = Shutdown(1)
-        with pytest.raises(StopRequested):
-            worker.request_stop(signal.SIGINT, None)
+        worker.shutdown = Shutdown(grace_seconds=0)
+        worker.request_stop(signal.SIGINT, None)
         worker.request_stop(signal.SIGTERM, None)
-        assert worker.shutdown.requested
+        assert worker.shutdown.is_over
+        with pytest.raises(StopRequested):
+            worker.heartbeat()
+
+
+def test_a_job_that_was_popped_is_not_dropped(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as connection:
+        worker = EsteiraWorker(["artifacts"], name="w", connection=connection, serializer=JSONSerializer)
+        worker.shutdown = Shutdown(grace_seconds=60)
+        worker.request_stop(signal.SIGTERM, None)
+        worker.reorder_queues(worker.queues[0])
+        worker.heartbeat()
