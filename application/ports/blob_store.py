@@ -48,7 +48,7 @@ class BlobStore(Protocol):
     def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Stream the object of just that etag into `target`; return its SHA-256 in hex.
 
-        `check` is called before each block of a megabyte; what it raises ends the download and passes through.
+        `check` is called before each block of some 100 KB; what it raises ends the download and passes through.
 
         Raises BlobNotFound, BlobChanged when the etag is another. `target` may be half written after an error.
         """

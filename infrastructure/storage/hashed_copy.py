@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-_CHUNK_BYTES = 1 << 20
+# Small enough that a cancel is noticed within seconds on a slow line too.
+_CHUNK_BYTES = 1 << 17
 
 
 def hashed_copy(read: Callable[[int], bytes], target: Path, *, check: Callable[[], None]) -> str:
-    """Write all that `read(size)` gives into `target`; return its SHA-256 in hex. Takes a megabyte of memory.
+    """Write all that `read(size)` gives into `target`; return its SHA-256 in hex.
 
     `check` is called before each read and may raise.
     """
