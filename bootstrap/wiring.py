@@ -14,7 +14,6 @@ from application.ports.unit_of_work import Transactions
 from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, RunAction
 from application.use_cases.cancel_job import CancelJob
-from application.use_cases.clean_up_ended_actions import CleanUpEndedActions
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
@@ -157,11 +156,7 @@ def wire_recovery(parts: Parts) -> list[Duty]:
     resend = ResendLostMessages(
         transactions=parts.transactions, doorbell=parts.doorbell, patience_seconds=settings.reconcile_seconds
     )
-    sweep = CleanUpEndedActions(
-        transactions=parts.transactions, action_types=parts.action_types, patience_seconds=settings.lease_seconds
-    )
     return [
-        Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
         Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
     ]

@@ -67,11 +67,3 @@ class JobStore(Protocol):
         A job whose document was processed anew or deleted since is left out: there is nothing to make good.
         """
         ...
-
-    def uncleaned(self, seconds: float, limit: int) -> Sequence[Action]:
-        """Return actions that ended that long ago and were not cleaned up after since, oldest first. Locks nothing."""
-        ...
-
-    def mark_cleaned(self, actions: Sequence[Action]) -> None:
-        """Note that nothing is left of them; one that has ended anew meanwhile is left out."""
-        ...

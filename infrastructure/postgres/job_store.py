@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
 
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus
@@ -79,9 +79,7 @@ class PostgresJobStore:
             changed = [action for action in job.actions if action != before[action.id]]
             for action in changed:
                 self._connection.execute(
-                    update(job_actions)
-                    .where(job_actions.c.id == action.id)
-                    .values(action_values(action) | {"cleaned": False})
+                    update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
                 )
             self._record(job, [a for a in changed if _milestone(a) != _milestone(before[a.id])])
 
@@ -150,28 +148,6 @@ class PostgresJobStore:
             query = query.where(job_actions.c.error["code"].astext == code)
         with database_errors():
             return [JobId(row.job_id) for row in self._connection.execute(query)]
-
-    def uncleaned(self, seconds: float, limit: int) -> Sequence[Action]:
-        """Find what ended and may have left something."""
-        query = (
-            select(job_actions)
-            .where(job_actions.c.cleaned.is_(False), job_actions.c.completed_at.is_not(None))
-            .where(job_actions.c.completed_at < func.clock_timestamp() - timedelta(seconds=seconds))
-            .order_by(job_actions.c.completed_at)
-            .limit(limit)
-        )
-        with database_errors():
-            return [action_of(row) for row in self._connection.execute(query)]
-
-    def mark_cleaned(self, actions: Sequence[Action]) -> None:
-        """Note it; saving an action takes the note away."""
-        ends = [(action.id, action.completed_at) for action in actions]
-        with database_errors():
-            self._connection.execute(
-                update(job_actions)
-                .where(tuple_(job_actions.c.id, job_actions.c.completed_at).in_(ends))
-                .values(cleaned=True)
-            )
 
     def _record(self, job: Job, changed: Sequence[Action]) -> None:
         lines = [

@@ -114,16 +114,11 @@ job_actions = Table(
     _instant("created_at"),
     _instant("started_at", nullable=True),
     _instant("completed_at", nullable=True),
-    # False until what its runs left behind is known to be gone.
-    Column("cleaned", Boolean, nullable=False, server_default=text("false")),
     Index("ix_job_actions_job_id", "job_id"),
     Index("ix_job_actions_unsent", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
     Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
-    Index(
-        "ix_job_actions_uncleaned", "completed_at", postgresql_where=text("NOT cleaned AND completed_at IS NOT NULL")
-    ),
     Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 

@@ -418,29 +418,3 @@ def test_a_job_whose_document_was_processed_anew_is_not_retried(transactions: Tr
         transaction.commit()
     with pytest.raises(NotFailed, match="anew"):
         RetryJob(transactions=transactions, wake_relay=lambda: None)(job.id)
-
-
-def uncleaned(transactions: Transactions, seconds: float = 0) -> list[ActionId]:
-    with transactions() as transaction:
-        return [action.id for action in transaction.jobs.uncleaned(seconds, 10)]
-
-
-def test_what_ended_is_cleaned_up_after_once_for_each_end(transactions: Transactions) -> None:
-    claimed(transactions, kept_job(transactions))
-    job = failed_job(transactions, "corrupt")
-    assert uncleaned(transactions) == [job.actions[0].id]
-    assert uncleaned(transactions, seconds=10**9) == []
-
-    with transactions() as transaction:
-        ended = transaction.jobs.uncleaned(0, 10)
-        transaction.jobs.mark_cleaned(ended)
-        transaction.commit()
-    assert uncleaned(transactions) == []
-
-    changed(transactions, job, lambda action: action.retry(now=A_WHILE_AGO))
-    assert uncleaned(transactions) == []
-    changed(transactions, job, lambda action: action.cancel(now=A_WHILE_AGO + timedelta(seconds=1)))
-    with transactions() as transaction:
-        transaction.jobs.mark_cleaned(ended)
-        transaction.commit()
-    assert uncleaned(transactions) == [job.actions[0].id]

@@ -9,16 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from application.run_action import ActionType, Outcome
-from application.use_cases.clean_up_ended_actions import CleanUpEndedActions
+from application.run_action import Outcome
 from application.use_cases.index_document import IndexDocument
 from domain.action import Action, Run
 from domain.document import Document
 from domain.errors import EsteiraError, RunCancelled
 from domain.extracted_page import ExtractedPage, UnreadablePage
-from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.report import Report, Stage
-from domain.retry_policy import RetryPolicy
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.passage_store import PostgresPassageStore
@@ -153,21 +150,4 @@ def test_a_cancel_is_obeyed_at_any_point_and_leaves_no_row_behind(bench: Bench, 
         transaction.jobs.save(job.change(action.id, lambda a: a.cancel(now=transaction.now())))
         transaction.commit()
     work.clean_up(action)
-    assert bench.rows() == 0
-
-
-def test_what_a_killed_worker_left_of_ended_work_is_swept(bench: Bench) -> None:
-    _, action = bench.claimed([page(1)])
-    work = bench.work()
-    work(action, Watched(run=action.run))
-    with PostgresUnitOfWork(bench.engine) as transaction:
-        job = transaction.jobs.lock_of(action.id)
-        transaction.jobs.save(job.change(action.id, lambda a: a.cancel(now=transaction.now())))
-        transaction.commit()
-    assert bench.rows() > 0
-    kind = ActionType(name=INDEX, queue=DOCUMENT_QUEUE, timeout=SPAN, retry=RetryPolicy(), handler=work)
-    sweep = CleanUpEndedActions(
-        transactions=partial(PostgresUnitOfWork, bench.engine), action_types={INDEX: kind}, patience_seconds=0
-    )
-    assert (sweep(), sweep()) == (1, 0)
     assert bench.rows() == 0

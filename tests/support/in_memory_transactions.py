@@ -12,7 +12,7 @@ from uuid import UUID
 from application.ports.document_reader import PublishedChunk
 from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
-from domain.action import FINAL, Action, ActionStatus, Run
+from domain.action import Action, ActionStatus, Run
 from domain.document import Document
 from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
@@ -45,7 +45,6 @@ class InMemoryDatabase:
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
-    cleaned: dict[ActionId, datetime] = field(default_factory=dict)
     on_commit: Callable[[frozenset[JobId]], None] = lambda _changed: None
     row_freed: threading.Condition = field(default_factory=threading.Condition)
     row_owners: dict[UUID, "InMemoryUnitOfWork"] = field(default_factory=dict)
@@ -70,7 +69,6 @@ class InMemoryUnitOfWork:
         self.documents_written: dict[DocumentId, Document | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
-        self.actions_cleaned: dict[ActionId, datetime] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -95,7 +93,6 @@ class InMemoryUnitOfWork:
                     self.database.documents[document_id] = document
             self.database.jobs |= self.jobs_written
             self.database.published_runs |= self.runs_published
-            self.database.cleaned |= self.actions_cleaned
             changed = frozenset(self.jobs_written)
             self._end()
         self.database.on_commit(changed)
@@ -240,17 +237,6 @@ class InMemoryJobStore:
         dead = [a for a in dead if code is None or (a.error and a.error.code == code)]
         dead.sort(key=lambda a: a.completed_at or before)
         return [job_id for job_id in dict.fromkeys(a.job_id for a in dead) if self._is_latest(job_id)][:limit]
-
-    def uncleaned(self, seconds: float, limit: int) -> Sequence[Action]:
-        before = self.work.now() - timedelta(seconds=seconds)
-        cleaned = self.work.database.cleaned
-        ended = [a for status in FINAL for a in self._actions(status) if a.completed_at and a.completed_at < before]
-        ended = [a for a in ended if cleaned.get(a.id) != a.completed_at]
-        return sorted(ended, key=lambda a: a.completed_at or before)[:limit]
-
-    def mark_cleaned(self, actions: Sequence[Action]) -> None:
-        self.work.database.require_up()
-        self.work.actions_cleaned |= {a.id: a.completed_at for a in actions if a.completed_at}
 
     def _is_latest(self, job_id: JobId) -> bool:
         job = self._find(job_id)

@@ -1,4 +1,4 @@
-"""Which workers live, what failed, what is to be cleaned up after, and how long recent work took."""
+"""Which workers live, what failed, and how long recent work took."""
 
 from alembic import op
 
@@ -16,10 +16,6 @@ CREATE TABLE workers (
 );
 
 CREATE INDEX ix_workers_queue_seen_at ON workers (queue, seen_at);
-
-ALTER TABLE job_actions ADD COLUMN cleaned BOOLEAN DEFAULT false NOT NULL;
-
-CREATE INDEX ix_job_actions_uncleaned ON job_actions (completed_at) WHERE NOT cleaned AND completed_at IS NOT NULL;
 
 CREATE INDEX ix_job_actions_failed ON job_actions (id) WHERE status = 'failed';
 
