@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from psycopg import Connection
 
 from application.ports.doorbell import message_name
 from domain.job import DOCUMENT_QUEUE
@@ -21,6 +23,12 @@ from tests.chaos.timing import START_SECONDS
 
 LAST_RUN_TO_HIT = 2
 COPY_HUNT_SECONDS = 0.5
+LOOKS_A_HUNT = 50
+# While its client is silent a COPY waits to read from it.
+COPYING = """
+    SELECT application_name FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY %%'
+        AND wait_event = 'ClientRead' AND application_name = ANY(%s)
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,29 +169,22 @@ class WorkerStopInCopy:
     def inject(self, stack: Stack, chance: random.Random) -> Injury | None:
         deadline = time.monotonic() + COPY_HUNT_SECONDS
         while time.monotonic() < deadline:
-            names = {a.run_name: a for a in stack.at_work() if may_be_hit([a])}
-            writing = stack.query(
-                "SELECT application_name AS name FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY %%'"
-                " AND application_name = ANY(%s)",
-                list(names),
-            )
-            for row in writing:
-                if injury := self._stop(stack, names[row.name]):
+            victims = {a.run_name: a for a in stack.at_work() if may_be_hit([a])}
+            with stack.connection() as connection:
+                if injury := self._hunt(stack, connection, victims):
                     return injury
         return None
 
-    def _stop(self, stack: Stack, victim: ActionSeen) -> Injury | None:
-        worker = stack.workers[victim.worker or ""]
-        worker.send(signal.SIGSTOP)
-        still = stack.query(
-            "SELECT FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %%'"
-            " AND application_name = %s",
-            victim.run_name,
-        )
-        if not still:
-            worker.send(signal.SIGCONT)
-            return None
-        return stop_beyond_lease(stack, victim, "worker_stop_in_copy")
+    def _hunt(self, stack: Stack, connection: Connection[Any], victims: Mapping[str, ActionSeen]) -> Injury | None:
+        """Look many times in a short while: a COPY takes a few milliseconds."""
+        for _ in range(LOOKS_A_HUNT):
+            for (name,) in connection.execute(COPYING, [list(victims)]).fetchall():
+                worker = stack.workers[victims[name].worker or ""]
+                worker.send(signal.SIGSTOP)
+                if connection.execute(COPYING, [[name]]).fetchall():
+                    return stop_beyond_lease(stack, victims[name], "worker_stop_in_copy")
+                worker.send(signal.SIGCONT)
+        return None
 
 
 def stop_beyond_lease(stack: Stack, victim: ActionSeen, name: str) -> Injury:
@@ -245,7 +246,7 @@ class PostgresRestart:
 
     def inject(self, stack: Stack, chance: random.Random) -> Injury | None:
         victims = stack.at_work()
-        if not may_be_hit(victims):
+        if not victims or not may_be_hit(victims):
             return None
         stack.postgres.stop(chance.choice([signal.SIGINT, signal.SIGQUIT]))
         stack.postgres.start()

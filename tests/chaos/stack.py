@@ -88,11 +88,15 @@ class Stack:
         for program in self.programs:
             program.tend()
 
+    def connection(self) -> psycopg.Connection[Any]:
+        """Return a connection of the harness's own. Raises psycopg.OperationalError while the database is away."""
+        return psycopg.connect(
+            self.postgres.url, row_factory=namedtuple_row, application_name=OWN_NAME, autocommit=True
+        )
+
     def query(self, statement: str, *values: object) -> list[Any]:
         """Ask the database. Raises psycopg.OperationalError while it is away."""
-        with psycopg.connect(
-            self.postgres.url, row_factory=namedtuple_row, application_name=OWN_NAME, autocommit=True
-        ) as connection:
+        with self.connection() as connection:
             cursor = connection.execute(statement, values)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 
