@@ -10,6 +10,7 @@ from application.ports.run_context import Heartbeat, RunContext
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.action import Action, Run
 from domain.errors import (
+    DatabaseUnavailable,
     DeadlineExceeded,
     EsteiraError,
     JobNotFound,
@@ -69,7 +70,10 @@ class RunAction:
     lease: timedelta
 
     def __call__(self, action_id: ActionId, dispatch_no: int) -> None:
-        """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable alone."""
+        """Run the action unless the message is stale or someone else has it.
+
+        Raises DatabaseUnavailable, WorkerStopping.
+        """
         claimed = self._claim(action_id, dispatch_no)
         if claimed is None:
             log.info("message is stale, left alone", extra={"action": str(action_id), "dispatch_no": dispatch_no})
@@ -77,10 +81,10 @@ class RunAction:
         action_type = self.action_types[claimed.type]
         try:
             with self.heartbeat.keep(claimed.run) as context:
-                self._end(claimed.run, action_type, self._work(action_type, claimed, context))
+                self._end_patiently(claimed.run, action_type, self._work(action_type, claimed, context), context)
         except LeaseLost:
             log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
-        action_type.handler.clean_up(claimed)
+        clean_up(self.transactions, action_type.handler, claimed)
 
     def _claim(self, action_id: ActionId, dispatch_no: int) -> Action | None:
         with self.transactions() as transaction:
@@ -114,6 +118,20 @@ class RunAction:
             log.exception("the run ended unexpectedly", extra={"action": str(action.id)})
             return UnexpectedError()
 
+    def _end_patiently(
+        self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError, context: RunContext
+    ) -> None:
+        """Write down how the run ended as soon as the database is there: what is done need not be done again.
+
+        Raises LeaseLost, WorkerStopping.
+        """
+        while True:
+            try:
+                return self._end(run, action_type, ended)
+            except DatabaseUnavailable:
+                log.warning("the end of a run waits for the database", extra={"action": str(run.action_id)})
+                context.pause()
+
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
         """Write down how the run ended, and publish what it made, in one short transaction."""
         with self.transactions() as transaction:
@@ -126,6 +144,14 @@ class RunAction:
             now = transaction.now()
             transaction.jobs.save(job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now)))
             transaction.commit()
+
+
+def clean_up(transactions: Transactions, handler: ActionHandler, action: Action) -> None:
+    """Clear up behind the action's last run and note that it was done. Raises DatabaseUnavailable: the sweeper will."""
+    handler.clean_up(action)
+    with transactions() as transaction:
+        transaction.jobs.mark_clean(action.run)
+        transaction.commit()
 
 
 def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy, now: datetime) -> Action:

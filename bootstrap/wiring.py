@@ -13,6 +13,7 @@ from application.ports.embedder import Embedder
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType, RunAction
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
@@ -146,13 +147,17 @@ def wire_relay(parts: Parts) -> Duty:
 def wire_recovery(parts: Parts) -> list[Duty]:
     """Return the duties that find what was lost."""
     settings = parts.settings
-    reap = ReapExpiredRuns(transactions=parts.transactions, action_types=parts.action_types)
+    reap = ReapExpiredRuns(
+        transactions=parts.transactions, action_types=parts.action_types, patience_seconds=settings.lease_seconds
+    )
+    sweep = CleanUpEndedRuns(transactions=parts.transactions, action_types=parts.action_types)
     resend = ResendLostMessages(
         transactions=parts.transactions, doorbell=parts.doorbell, patience_seconds=settings.reconcile_seconds
     )
     return [
         Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
+        Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import socket
 
 from rq.serializers import JSONSerializer
@@ -24,6 +25,11 @@ log = logging.getLogger(__name__)
 WORKER_TTL_SECONDS = 60
 
 
+def name_for_rq(worker_name: str) -> str:
+    """Return a name that no process had before: RQ refuses that of a killed worker until a minute has passed."""
+    return f"{worker_name}.{secrets.token_hex(4)}"
+
+
 def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool) -> int:
     """Serve one queue until SIGTERM, or until it is empty with `burst`. Raises StackNotRunning."""
     follow_parent()
@@ -38,7 +44,11 @@ def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool)
     # Popping blocks for longer than any other call may take.
     connection = connect_redis(backends.redis_url, socket_timeout_seconds=WORKER_TTL_SECONDS)
     worker = EsteiraWorker(
-        [queue], name=worker_name, connection=connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL_SECONDS
+        [queue],
+        name=name_for_rq(worker_name),
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_SECONDS,
     )
     worker.shutdown = shutdown
     log.info("worker is ready", extra={"worker": worker_name, "queue": queue})

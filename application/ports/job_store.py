@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.action import Action
+from domain.action import Action, Run
 from domain.ids import ActionId, JobId
 from domain.job import Job
 
@@ -45,10 +45,22 @@ class JobStore(Protocol):
         """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
         ...
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
-        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing."""
+    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:
+        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing.
+
+        Leases do not count until the database itself has been up for `patience_seconds`: while it was away no worker
+        could beat, and one that lives will do so now.
+        """
         ...
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
         """Return pending actions whose message was sent that long ago, oldest first. Locks nothing."""
+        ...
+
+    def unclean(self, limit: int) -> Sequence[Action]:
+        """Return actions that are not at work and behind whose last run nobody has cleared up. Locks nothing."""
+        ...
+
+    def mark_clean(self, run: Run) -> None:
+        """Note that all is cleared up behind the run, if it is over and the action's last; readers see no change."""
         ...

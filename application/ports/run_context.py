@@ -20,6 +20,10 @@ class RunContext(Protocol):
         """Ask between pages and batches. Raises LeaseLost, RunCancelled, DeadlineExceeded or WorkerStopping."""
         ...
 
+    def pause(self) -> None:
+        """Wait a moment, while the database is away. Raises WorkerStopping once the worker must stop."""
+        ...
+
     def report(self, report: Report) -> None:
         """Show progress, at most twice a second: what comes faster is left out. Raises LeaseLost."""
         ...

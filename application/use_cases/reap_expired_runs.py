@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.ports.unit_of_work import Transactions
-from application.run_action import ActionType
+from application.run_action import ActionType, clean_up
 from domain.action import Action, ActionStatus
 from domain.ids import ActionId
 
@@ -17,14 +17,16 @@ class ReapExpiredRuns:
 
     transactions: Transactions
     action_types: Mapping[str, ActionType]
+    patience_seconds: float
+    """How long a worker may take to beat again after the database was away."""
 
     def __call__(self) -> int:
-        """Return how many runs were ended."""
+        """Return how many runs were ended. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
-            suspects = transaction.jobs.expired(BATCH)
+            suspects = transaction.jobs.expired(BATCH, patience_seconds=self.patience_seconds)
         reaped = [action for suspect in suspects if (action := self._reap(suspect))]
         for action in reaped:
-            self.action_types[action.type].handler.clean_up(action)
+            clean_up(self.transactions, self.action_types[action.type].handler, action)
         return len(reaped)
 
     def _reap(self, action_id: ActionId) -> Action | None:

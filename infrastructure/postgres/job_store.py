@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, cast, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, String, and_, cast, func, insert, or_, select, update
 
 from application.ports.job_store import Dispatch
-from domain.action import Action, ActionStatus
+from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
 from domain.ids import ActionId, JobId
 from domain.job import Job
@@ -95,14 +95,15 @@ class PostgresJobStore:
                 update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
             )
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
-        """Find runs that stopped beating or are overdue."""
+    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:
+        """Find runs that stopped beating, for which the database must have been up, or are overdue."""
+        up_long_enough = func.pg_postmaster_start_time() <= func.clock_timestamp() - timedelta(seconds=patience_seconds)
         query = (
             select(job_actions.c.id)
             .where(job_actions.c.status == ActionStatus.PROCESSING)
             .where(
                 or_(
-                    job_actions.c.lease_until < func.clock_timestamp(),
+                    and_(job_actions.c.lease_until < func.clock_timestamp(), up_long_enough),
                     job_actions.c.deadline < func.clock_timestamp(),
                 )
             )
@@ -123,6 +124,28 @@ class PostgresJobStore:
         )
         with database_errors():
             return [action_of(row) for row in self._connection.execute(query)]
+
+    def unclean(self, limit: int) -> Sequence[Action]:
+        """Find runs that are over and were not cleared up behind."""
+        query = (
+            select(job_actions)
+            .where(job_actions.c.unclean, job_actions.c.status != ActionStatus.PROCESSING)
+            .order_by(job_actions.c.id)
+            .limit(limit)
+        )
+        with database_errors():
+            return [action_of(row) for row in self._connection.execute(query)]
+
+    def mark_clean(self, run: Run) -> None:
+        """Take the mark away, unless another run has begun."""
+        over = (
+            update(job_actions)
+            .where(job_actions.c.id == run.action_id, job_actions.c.run_lease == run.run_lease)
+            .where(job_actions.c.status != ActionStatus.PROCESSING)
+            .values(unclean=False)
+        )
+        with database_errors():
+            self._connection.execute(over)
 
     def _record(self, job: Job, changed: Sequence[Action]) -> None:
         lines = [

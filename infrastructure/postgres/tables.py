@@ -106,6 +106,7 @@ job_actions = Table(
     Column("run_lease", BigInteger, nullable=False),
     Column("worker", Text),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("unclean", Boolean, nullable=False, server_default=text("false")),
     _instant("due_at"),
     _instant("sent_at", nullable=True),
     _instant("lease_until", nullable=True),
@@ -116,6 +117,7 @@ job_actions = Table(
     Index("ix_job_actions_job_id", "job_id"),
     Index("ix_job_actions_unsent", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
 )
 

@@ -18,6 +18,7 @@ from domain.report import Report
 log = logging.getLogger(__name__)
 
 REPORT_INTERVAL_SECONDS = 0.5
+PAUSE_SECONDS = 0.5
 EXIT_CODE_HUNG = 70
 
 
@@ -59,6 +60,12 @@ class LiveRun:
             raise self.verdict
         if self.shutdown.is_over:
             raise WorkerStopping
+
+    def pause(self) -> None:
+        """Wait a moment."""
+        if self.shutdown.is_over:
+            raise WorkerStopping
+        time.sleep(PAUSE_SECONDS)
 
     def report(self, report: Report) -> None:
         """Write progress, at most twice a second."""

@@ -41,7 +41,7 @@ class StubbornClient:
         self.call("POST", f"/{document_id}/process")
         return document_id
 
-    def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Return the first answer that is no fault of the server's own. A 4xx is an answer."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:

@@ -148,9 +148,7 @@ class ApiKill:
         if stack.api.pid is None:
             return None
         stack.api.send(signal.SIGKILL)
-        return Injury(
-            fault="api_kill", victim="the API", bound_seconds=START_SECONDS, is_recovered=stack.api_answers
-        )
+        return Injury(fault="api_kill", victim="the API", bound_seconds=START_SECONDS, is_recovered=stack.api_answers)
 
 
 @dataclass(frozen=True, slots=True)

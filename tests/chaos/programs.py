@@ -68,7 +68,9 @@ class Program:
 
 def parsers_of(parents: Sequence[int]) -> list[int]:
     """Return the parser children that these workers started, also of workers that are gone."""
-    shown = subprocess.run(["ps", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["/bin/ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True, check=True
+    ).stdout
     wanted = {str(pid) for pid in parents}
     found = []
     for line in shown.splitlines():

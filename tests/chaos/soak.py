@@ -21,6 +21,7 @@ from tests.chaos.stack import Stack, running_stack, stop_programs
 from tests.chaos.timing import Timing
 
 BACKLOG = 10
+FEEDERS = 3
 GLANCE_SECONDS = 0.1
 IMPATIENCE_SECONDS = 4.0
 SWEEP_SECONDS = 40.0
@@ -70,7 +71,7 @@ class Soak:
     next_fault_at: float = 0.0
     asked_at: float = 0.0
     fed: int = 0
-    feeding: threading.Thread | None = None
+    feeding: list[threading.Thread] = field(default_factory=list)
     feeding_problems: list[str] = field(default_factory=list)
 
     def run(self) -> list[str]:
@@ -91,7 +92,7 @@ class Soak:
         return self.feeding_problems
 
     def _is_over(self) -> bool:
-        if self.waiting_faults or self.fed < self.plan.documents or (self.feeding and self.feeding.is_alive()):
+        if self.waiting_faults or self.fed < self.plan.documents or any(t.is_alive() for t in self.feeding):
             return False
         if any(injury.recovered_at is None or self._is_held(injury) for injury in self.injuries):
             return False
@@ -142,14 +143,18 @@ class Soak:
 
     def _feed(self) -> None:
         """Keep some documents waiting until enough were ingested and every fault has found its victim."""
-        if self.feeding and self.feeding.is_alive():
-            return
+        self.feeding = [thread for thread in self.feeding if thread.is_alive()]
         wanted = self.fed < self.plan.documents or self.waiting_faults
-        if wanted and len(self.stack.unfinished()) < BACKLOG:
-            sample = self.chance.choice(self.plan.samples)
+        if not wanted or len(self.feeding) >= FEEDERS or len(self.stack.unfinished()) >= BACKLOG:
+            return
+        # Or documents that were seen before would be done before anything could happen to them.
+        self.stack.query("DELETE FROM embedding_cache")
+        while len(self.feeding) < FEEDERS:
+            sample = self.chance.choices(self.plan.samples, [sample.weight for sample in self.plan.samples])[0]
             self.fed += 1
-            self.feeding = threading.Thread(target=self._ingest, args=(sample, self.fed), name="feeder", daemon=True)
-            self.feeding.start()
+            thread = threading.Thread(target=self._ingest, args=(sample, self.fed), name="feeder", daemon=True)
+            thread.start()
+            self.feeding.append(thread)
 
     def _ingest(self, sample: Sample, number: int) -> None:
         try:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -76,7 +76,6 @@ class Stack:
     api: Program
     workers: Mapping[str, Program]
     api_url: str
-    killed_pids: list[int] = field(default_factory=list)
 
     @property
     def programs(self) -> Sequence[Program]:
@@ -134,7 +133,9 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
         postgres, redis = cleanup.enter_context(own_servers(folder / "data"))
         store = cleanup.enter_context(own_store())
         port = free_port()
-        environment = environment_of(folder, timing, postgres.url, redis.url, store.url, port)
+        environment = environment_of(
+            folder, timing, database_url=postgres.url, redis_url=redis.url, store_url=store.url, port=port
+        )
         esteira = [sys.executable, "-m", "bootstrap.command"]
         run_once(Program("migrate", [*esteira, "migrate"], environment=environment, folder=folder))
         worker = [sys.executable, str(ROOT / "worker.py"), "--queue", "document_processing", "--name"]
@@ -145,9 +146,7 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
             redis=redis,
             store=store,
             api=Program("api", [*esteira, "api"], environment=environment, folder=folder),
-            workers={
-                name: Program(name, [*worker, name], environment=environment, folder=folder) for name in WORKERS
-            },
+            workers={name: Program(name, [*worker, name], environment=environment, folder=folder) for name in WORKERS},
             api_url=f"http://127.0.0.1:{port}",
         )
         cleanup.callback(stop_programs, stack)
@@ -174,7 +173,7 @@ def run_once(program: Program) -> None:
 
 
 def environment_of(
-    folder: Path, timing: Timing, database_url: str, redis_url: str, store_url: str, port: int
+    folder: Path, timing: Timing, *, database_url: str, redis_url: str, store_url: str, port: int
 ) -> dict[str, str]:
     """Return all that the processes get from outside."""
     return {

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Self
 from urllib.parse import urlsplit
 
 import boto3
@@ -44,12 +45,14 @@ class FaultyStore:
         self.url = ""
         self.requests_failed = 0
         self._mood = Mood.WELL
+        self._moves = asyncio.Event()
+        self._moves.set()
         self._connections: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store proxy", daemon=True)
 
-    def __enter__(self) -> "FaultyStore":
+    def __enter__(self) -> Self:
         self._thread.start()
         self._started.wait()
         return self
@@ -69,6 +72,7 @@ class FaultyStore:
 
     def _change(self, mood: Mood) -> None:
         self._mood = mood
+        (self._moves.clear if mood is Mood.STALL else self._moves.set)()
         if mood is not Mood.STALL:
             for connection in self._connections:
                 connection.close()
@@ -76,7 +80,7 @@ class FaultyStore:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._started.set()
         self._loop.run_forever()
         server.close()
@@ -107,7 +111,7 @@ class FaultyStore:
         await writer.drain()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._wait_while_stalled()
+        await self._moves.wait()
         backend_reader, backend_writer = await asyncio.open_connection(*self._backend)
         self._connections.add(backend_writer)
         try:
@@ -120,14 +124,10 @@ class FaultyStore:
         while data := await reader.read(1 << 16):
             if self._mood is Mood.STALL:
                 self.requests_failed += 1
-                await self._wait_while_stalled()
+                await self._moves.wait()
             writer.write(data)
             await writer.drain()
         writer.close()
-
-    async def _wait_while_stalled(self) -> None:
-        while self._mood is Mood.STALL:
-            await asyncio.sleep(0.05)
 
 
 @contextmanager

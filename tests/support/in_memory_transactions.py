@@ -214,7 +214,7 @@ class InMemoryJobStore:
                 sent = tuple(replace(a, sent_at=now) if a.id in action_ids else a for a in job.actions)
                 self.work.jobs_written[job.id] = replace(job, actions=sent)
 
-    def expired(self, limit: int) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:  # noqa: ARG002
         now = self.work.now()
         over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
         return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
@@ -223,6 +223,17 @@ class InMemoryJobStore:
         before = self.work.now() - timedelta(seconds=seconds)
         old = [a for a in self._actions(ActionStatus.PENDING) if a.sent_at and a.sent_at < before]
         return sorted(old, key=lambda a: a.sent_at or before)[:limit]
+
+    def unclean(self, limit: int) -> Sequence[Action]:
+        left = [a for job in self.work.all_jobs() for a in job.actions if a.unclean and a.status != "processing"]
+        return sorted(left, key=lambda a: a.id)[:limit]
+
+    def mark_clean(self, run: Run) -> None:
+        job = self.lock_of(run.action_id)
+        cleaned = tuple(
+            replace(a, unclean=False) if a.run == run and a.status != "processing" else a for a in job.actions
+        )
+        self.work.jobs_written[job.id] = replace(job, actions=cleaned)
 
     def _actions(self, status: ActionStatus) -> list[Action]:
         return [a for job in self.work.all_jobs() for a in job.actions if a.status is status]
