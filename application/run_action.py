@@ -72,7 +72,10 @@ class RunAction:
     lease: timedelta
 
     def __call__(self, action_id: ActionId, dispatch_no: int) -> None:
-        """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable alone."""
+        """Run the action unless the message is stale or someone else has it.
+
+        Raises DatabaseUnavailable, WorkerStopping.
+        """
         claimed = self._claim(action_id, dispatch_no)
         if claimed is None:
             log.info("message is stale, left alone", extra={"action": str(action_id), "dispatch_no": dispatch_no})
@@ -83,7 +86,7 @@ class RunAction:
                 self._end_surely(context, action_type, self._work(action_type, claimed, context))
         except LeaseLost:
             log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
-        action_type.handler.clean_up(claimed)
+        clean_up(self.transactions, action_type.handler, claimed)
 
     def _claim(self, action_id: ActionId, dispatch_no: int) -> Action | None:
         with self.transactions() as transaction:
@@ -144,6 +147,14 @@ class RunAction:
             now = transaction.now()
             transaction.jobs.save(job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now)))
             transaction.commit()
+
+
+def clean_up(transactions: Transactions, handler: ActionHandler, action: Action) -> None:
+    """Clear up behind the action's last run and note that it was done. Raises DatabaseUnavailable: the sweeper will."""
+    handler.clean_up(action)
+    with transactions() as transaction:
+        transaction.jobs.mark_clean(action.run)
+        transaction.commit()
 
 
 def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy, now: datetime) -> Action:

@@ -14,6 +14,7 @@ from application.ports.unit_of_work import Transactions
 from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, RunAction
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
@@ -153,12 +154,14 @@ def wire_recovery(parts: Parts) -> list[Duty]:
     settings = parts.settings
     lease = timedelta(seconds=settings.lease_seconds)
     reap = ReapExpiredRuns(transactions=parts.transactions, action_types=parts.action_types, lease=lease)
+    sweep = CleanUpEndedRuns(transactions=parts.transactions, action_types=parts.action_types)
     resend = ResendLostMessages(
         transactions=parts.transactions, doorbell=parts.doorbell, patience_seconds=settings.reconcile_seconds
     )
     return [
         Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
+        Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
     ]
 
 

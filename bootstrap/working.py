@@ -46,7 +46,11 @@ def serve_queue(parts: Parts, backends: Backends, *, queue: str, worker_name: st
     # Popping blocks for longer than any other call may take.
     connection = connect_redis(backends.redis_url, socket_timeout_seconds=WORKER_TTL_SECONDS)
     worker = EsteiraWorker(
-        [queue], name=worker_name, connection=connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL_SECONDS
+        [queue],
+        name=worker_name,
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_SECONDS,
     )
     worker.shutdown = shutdown
     log.info("worker is ready", extra={"worker": worker_name, "queue": queue})

@@ -55,7 +55,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """See the module. `dispatch_no` names the message in the queue that may claim it; others are stale."""
+    """See the module. `dispatch_no` names the message in the queue that may claim it; others are stale.
+
+    `unclean` from the claim until somebody has cleared up behind the run, however that ended.
+    """
 
     id: ActionId
     job_id: JobId
@@ -73,6 +76,7 @@ class Action:
     run_lease: int = 0
     worker: str | None = None
     cancel_requested: bool = False
+    unclean: bool = False
     due_at: datetime
     sent_at: datetime | None = None
     lease_until: datetime | None = None
@@ -102,6 +106,7 @@ class Action:
             run_lease=self.run_lease + 1,
             attempt=self.attempt + 1,
             worker=worker,
+            unclean=True,
             lease_until=now + lease,
             deadline=now + timeout,
             started_at=self.started_at or now,

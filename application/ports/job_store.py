@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.action import Action
+from domain.action import Action, Run
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
 
@@ -66,4 +66,12 @@ class JobStore(Protocol):
 
         A job whose document was processed anew or deleted since is left out: there is nothing to make good.
         """
+        ...
+
+    def unclean(self, limit: int) -> Sequence[Action]:
+        """Return actions that are not at work and behind whose last run nobody has cleared up. Locks nothing."""
+        ...
+
+    def mark_clean(self, run: Run) -> None:
+        """Note that all is cleared up behind the run, if it is over and the action's last; readers see no change."""
         ...

@@ -20,19 +20,25 @@ class DeletionReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
-    """Ends running work, deletes the rows, then the object."""
+    """Ends running work, deletes the object, then the rows.
+
+    In this order no object is ever left without a document: while the store is away it stays, to be deleted again.
+    """
 
     transactions: Transactions
     blobs: BlobStore
 
     def __call__(self, document_id: DocumentId) -> DeletionReceipt:
-        """Return the receipt. Raises DocumentNotFound; StorageUnavailable when only the object is left."""
+        """Return the receipt. Raises DocumentNotFound; StorageUnavailable when no more than the work was ended."""
         with self.transactions() as transaction:
             document = transaction.documents.lock(document_id)
             cancelled = self._end_work(transaction, document)
-            rows = transaction.documents.delete(document_id)
             transaction.commit()
         objects = int(self.blobs.delete(document.object_key))
+        with self.transactions() as transaction:
+            cancelled += self._end_work(transaction, transaction.documents.lock(document_id))
+            rows = transaction.documents.delete(document_id)
+            transaction.commit()
         return DeletionReceipt(rows=rows, objects=objects, jobs_cancelled=cancelled)
 
     def _end_work(self, transaction: UnitOfWork, document: Document) -> int:

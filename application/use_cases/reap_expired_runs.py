@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions
-from application.run_action import ActionType
+from application.run_action import ActionType, clean_up
 from domain.action import Action, ActionStatus
 from domain.ids import ActionId
 
@@ -24,12 +24,12 @@ class ReapExpiredRuns:
     lease: timedelta
 
     def __call__(self) -> int:
-        """Return how many runs were ended."""
+        """Return how many runs were ended. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
             suspects = transaction.jobs.expired(BATCH, after_start=self.lease)
         reaped = [action for suspect in suspects if (action := self._reap(suspect))]
         for action in reaped:
-            self.action_types[action.type].handler.clean_up(action)
+            clean_up(self.transactions, self.action_types[action.type].handler, action)
         return len(reaped)
 
     def _reap(self, action_id: ActionId) -> Action | None:

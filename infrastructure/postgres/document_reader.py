@@ -88,9 +88,9 @@ class PostgresDocumentReader:
         return str(row.text)
 
     def _states(self, query: Select[Any]) -> list[DocumentState]:
-        with database_errors(), self._engine.connect() as connection:
-            # One snapshot: a version newer than what it comes with would be taken for known, and never be asked again.
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+        # One snapshot for all statements, or a reader would get the newest version with an older status and keep it.
+        snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with database_errors(), snapshots.connect() as connection:
             found = [document_of(row) for row in connection.execute(query)]
             job_ids = [document.job_id for document in found if document.job_id]
             actions: dict[JobId, list[Action]] = defaultdict(list)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
 
 from application.ports.job_store import Dispatch
-from domain.action import Action, ActionStatus
+from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
@@ -148,6 +148,28 @@ class PostgresJobStore:
             query = query.where(job_actions.c.error["code"].astext == code)
         with database_errors():
             return [JobId(row.job_id) for row in self._connection.execute(query)]
+
+    def unclean(self, limit: int) -> Sequence[Action]:
+        """Find runs that are over and were not cleared up behind."""
+        query = (
+            select(job_actions)
+            .where(job_actions.c.unclean, job_actions.c.status != ActionStatus.PROCESSING)
+            .order_by(job_actions.c.id)
+            .limit(limit)
+        )
+        with database_errors():
+            return [action_of(row) for row in self._connection.execute(query)]
+
+    def mark_clean(self, run: Run) -> None:
+        """Take the mark away, unless another run has begun."""
+        over = (
+            update(job_actions)
+            .where(job_actions.c.id == run.action_id, job_actions.c.run_lease == run.run_lease)
+            .where(job_actions.c.status != ActionStatus.PROCESSING)
+            .values(unclean=False)
+        )
+        with database_errors():
+            self._connection.execute(over)
 
     def _record(self, job: Job, changed: Sequence[Action]) -> None:
         lines = [

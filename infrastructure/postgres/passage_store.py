@@ -17,12 +17,14 @@ from infrastructure.postgres.vectors import ensure_embedding_model, to_binary
 
 MOST_FREQUENCY = 32_767
 
-# The transaction bears the run's name, so that `break_off` finds the connection of a worker that stands still in it.
-FENCE = text("""
-    SELECT set_config('application_name', :name, true) FROM job_actions
-    WHERE id = :action AND status = 'processing' AND run_lease = :lease
+# The transaction bears the run's name, so that `break_off` finds the connection of a worker that stands still in it. It
+# is named before the look at the action: a run that ends after that look is sure to be found.
+NAME = text("SELECT set_config('application_name', :name, true)")
+FENCE = text("SELECT FROM job_actions WHERE id = :action AND status = 'processing' AND run_lease = :lease")
+# Waits until they are gone: one in the middle of its commit would leave rows behind the eyes of who clears up.
+BREAK_OFF = text("""
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = :name
 """)
-BREAK_OFF = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = :name")
 RESERVE_KEYS = text("SELECT nextval(pg_get_serial_sequence('chunks', 'id')) FROM generate_series(1, :count)")
 RUNS_WITH_ROWS = text("""
     SELECT run_id FROM chunks WHERE document_id = :document
@@ -109,8 +111,8 @@ class PostgresPassageStore:
         Rows of a run that loses its action after this look are never published.
         """
         with database_errors(), self._engine.begin() as connection:
-            fence = {"name": _name_of(run), "action": run.action_id, "lease": run.run_lease}
-            if connection.execute(FENCE, fence).one_or_none() is None:
+            connection.execute(NAME, {"name": _name_of(run)})
+            if connection.execute(FENCE, {"action": run.action_id, "lease": run.run_lease}).one_or_none() is None:
                 raise LeaseLost
             try:
                 yield connection

@@ -77,7 +77,7 @@ def sources(folder: Path = SAMPLES) -> Sequence[SourceFile]:
 
 def case_of(number: int, seed: int, files: Sequence[SourceFile]) -> Case:
     """Make one hostile file."""
-    rng = random.Random(f"{seed}-{number}")  # noqa: S311 - to be repeated, not to be secret
+    rng = random.Random(f"{seed}-{number}")
     kind = list(MUTATIONS)[number % len(MUTATIONS)]
     source = rng.choice(files)
     data = MUTATIONS[kind](rng, source, files)

@@ -16,12 +16,14 @@ from application.ports.job_store import Dispatch
 from application.ports.run_context import RunContext
 from application.run_action import ActionType, Outcome, RunAction
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
 from application.use_cases.resend_lost_messages import ResendLostMessages
 from application.use_cases.send_due_actions import SendDueActions
 from domain.action import Action, ActionStatus
-from domain.errors import AlreadyFinal, QueueUnavailable, StorageUnavailable
+from domain.errors import AlreadyFinal, DatabaseUnavailable, QueueUnavailable, StorageUnavailable
 from domain.failure import DocumentUnreadable, FailureCode
+from domain.ids import JobId
 from domain.job import INDEX
 from domain.report import Report
 from domain.retry_policy import RetryPolicy
@@ -40,6 +42,7 @@ class Work:
     """A handler that does what the test says, and remembers."""
 
     act: Callable[[Action, RunContext], None] = lambda action, context: None
+    clear: Callable[[Action], None] = lambda action: None
     ran: list[int] = field(default_factory=list)
     cleaned: int = 0
 
@@ -48,7 +51,8 @@ class Work:
         self.act(action, context)
         return Outcome(result={"attempt": action.attempt}, report=Report(message="done"))
 
-    def clean_up(self, _action: Action) -> None:
+    def clean_up(self, action: Action) -> None:
+        self.clear(action)
         self.cleaned += 1
 
 
@@ -104,6 +108,9 @@ class Stage:
 
     def reap(self) -> int:
         return ReapExpiredRuns(transactions=self.transactions, action_types=self.types, lease=timedelta())()
+
+    def sweep(self) -> int:
+        return CleanUpEndedRuns(transactions=self.transactions, action_types=self.types)()
 
     def reconcile(self) -> int:
         resend = ResendLostMessages(transactions=self.transactions, doorbell=self.doorbell, patience_seconds=0)
@@ -296,6 +303,47 @@ def test_a_wiped_redis_loses_nothing(stage: Stage) -> None:
     assert stage.work.ran == [], "the lost message, should it turn up again, is stale"
     stage.run(read_action(stage.engine, job.id))
     assert stage.work.ran == [1]
+
+
+def test_an_end_is_written_down_once_the_database_is_back(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.work.act = lambda action, context: _close_the_database(stage, job.id)
+    stage.run(job.actions[0])
+    assert stage.work.ran == [1]
+    assert read_action(stage.engine, job.id).status is ActionStatus.COMPLETED
+
+
+def _close_the_database(stage: Stage, job_id: JobId) -> None:
+    """Let writers of the job wait in vain for a little longer than they are ready to."""
+    locker = stage.engine.connect()
+    locker.execute(text("SELECT FROM jobs WHERE id = :id FOR UPDATE"), {"id": job_id})
+    refused = threading.Timer(6, locker.close)  # lock_timeout is 5 s
+    refused.start()
+
+
+def test_what_a_run_left_behind_is_cleared_up_though_its_worker_could_not(stage: Stage) -> None:
+    job = add_job(stage.engine)
+
+    def breaks(_action: Action) -> None:
+        raise DatabaseUnavailable
+
+    stage.work.clear = breaks
+    with pytest.raises(DatabaseUnavailable):
+        stage.run(job.actions[0])
+    stage.work.clear = lambda action: None
+    assert (stage.sweep(), stage.work.cleaned) == (1, 1)
+    assert stage.sweep() == 0
+
+
+def test_nothing_is_cleared_up_behind_a_run_that_is_at_work(stage: Stage) -> None:
+    job = add_job(stage.engine)
+    stage.work.act = lambda action, context: _assert_nothing_swept(stage)
+    stage.run(job.actions[0])
+    assert read_action(stage.engine, job.id).status is ActionStatus.COMPLETED
+
+
+def _assert_nothing_swept(stage: Stage) -> None:
+    assert stage.sweep() == 0
 
 
 def test_a_message_that_waits_is_not_sent_again(stage: Stage) -> None:

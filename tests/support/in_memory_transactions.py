@@ -245,6 +245,17 @@ class InMemoryJobStore:
         document = self.work.database.documents.get(job.document_id)
         return document is not None and document.job_id == job_id
 
+    def unclean(self, limit: int) -> Sequence[Action]:
+        left = [a for job in self.work.all_jobs() for a in job.actions if a.unclean and a.status != "processing"]
+        return sorted(left, key=lambda a: a.id)[:limit]
+
+    def mark_clean(self, run: Run) -> None:
+        job = self.lock_of(run.action_id)
+        cleaned = tuple(
+            replace(a, unclean=False) if a.run == run and a.status != "processing" else a for a in job.actions
+        )
+        self.work.jobs_written[job.id] = replace(job, actions=cleaned)
+
     def _actions(self, status: ActionStatus) -> list[Action]:
         return [a for job in self.work.all_jobs() for a in job.actions if a.status is status]
 

@@ -1,4 +1,4 @@
-"""Which workers live, what failed, and how long recent work took."""
+"""Which workers live, what failed, behind which runs nobody has cleared up, and how long recent work took."""
 
 from alembic import op
 
@@ -16,6 +16,10 @@ CREATE TABLE workers (
 );
 
 CREATE INDEX ix_workers_queue_seen_at ON workers (queue, seen_at);
+
+ALTER TABLE job_actions ADD COLUMN unclean BOOLEAN DEFAULT false NOT NULL;
+
+CREATE INDEX ix_job_actions_unclean ON job_actions (id) WHERE unclean AND status <> 'processing';
 
 CREATE INDEX ix_job_actions_failed ON job_actions (id) WHERE status = 'failed';
 
