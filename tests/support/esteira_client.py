@@ -45,7 +45,7 @@ class EsteiraClient:
         return self.follow(document_id)[-1]
 
     def follow(self, document_id: str, until: set[str] = FINAL) -> list[Json]:
-        """Return each status that was seen until one of `until` is reached."""
+        """Return each status that was seen until one of `until` is reached; only standing still is too slow."""
         seen: list[Json] = []
         etag = ""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -55,6 +55,7 @@ class EsteiraClient:
                 f"/api/v1/documents/{document_id}/status", params={"wait": 25}, headers={"If-None-Match": etag}
             )
             if answer.status_code != httpx.codes.NOT_MODIFIED:
+                deadline = time.monotonic() + PATIENCE_SECONDS
                 seen.append(good(answer, 200))
                 etag = answer.headers["ETag"]
         return seen
