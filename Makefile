@@ -15,7 +15,7 @@ demo: $(VENV)/.setup ## Ingest the sample documents, search them, stop: the whol
 	$(ESTEIRA) demo
 
 test: $(VENV)/.setup-test ## Run the whole test suite on real PostgreSQL and Redis
-	$(PYTEST) -n 2
+	$(PYTEST) -n 2 --dist loadgroup
 
 check: check-rules ## Lint, types, import rules, fast tests
 	$(PYTEST) -n 2 tests/unit tests/contracts
