@@ -520,7 +520,7 @@ def test_the_rules_of_an_action_hold_in_every_order(engine: Engine) -> None:
         run_state_machine_as_test(
             ActionMachine,
             settings=settings(
-                max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
     finally:
