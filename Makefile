@@ -49,7 +49,7 @@ migrate: $(VENV)/.setup ## Bring the database to this version's schema
 
 bench: $(VENV)/.setup-test $(VENV)-torch/.setup ## Measure: encoder against torch, API latencies, retrieval quality
 	$(BIN)/python scripts/bench_embedding.py
-	$(BIN)/python scripts/bench_api.py
+	$(BIN)/python scripts/bench_service.py
 
 setup: $(VENV)/.setup ## Put the environment into .venv
 

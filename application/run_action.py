@@ -26,6 +26,8 @@ from domain.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
 
+PAUSE_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -81,7 +83,7 @@ class RunAction:
         action_type = self.action_types[claimed.type]
         try:
             with self.heartbeat.keep(claimed.run) as context:
-                self._end_patiently(claimed.run, action_type, self._work(action_type, claimed, context), context)
+                self._end_surely(context, action_type, self._work(action_type, claimed, context))
         except LeaseLost:
             log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
         clean_up(self.transactions, action_type.handler, claimed)
@@ -118,19 +120,20 @@ class RunAction:
             log.exception("the run ended unexpectedly", extra={"action": str(action.id)})
             return UnexpectedError()
 
-    def _end_patiently(
-        self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError, context: RunContext
-    ) -> None:
-        """Write down how the run ended as soon as the database is there: what is done need not be done again.
+    def _end_surely(self, context: RunContext, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
+        """Write down how the run ended, waiting for a database that is away: work that is done must not be lost.
 
-        Raises LeaseLost, WorkerStopping.
+        A commit that failed may have been kept: then the lease is over, and the next try raises LeaseLost.
         """
         while True:
             try:
-                return self._end(run, action_type, ended)
+                return self._end(context.run, action_type, ended)
             except DatabaseUnavailable:
-                log.warning("the end of a run waits for the database", extra={"action": str(run.action_id)})
-                context.pause()
+                log.warning(
+                    "the run has ended, and waits for the database", extra={"action": str(context.run.action_id)}
+                )
+                if not context.pause(PAUSE_SECONDS):
+                    raise
 
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
         """Write down how the run ended, and publish what it made, in one short transaction."""

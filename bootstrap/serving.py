@@ -23,6 +23,7 @@ from interface.api.app import create_app
 log = logging.getLogger(__name__)
 
 GRACEFUL_SECONDS = 5
+BACKLOG = 2048
 
 
 class PortTaken(EsteiraError):
@@ -39,6 +40,8 @@ def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, 0 if any_port else settings.port))
+        # From here on who comes waits instead of being turned away, and who wants the same port is told at once.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:

@@ -40,11 +40,11 @@ def run_dev(settings: Settings) -> int:
 
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[str]:
-    """Serve everything while the context lasts, on a free port; yield the URL."""
+    """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's."""
     listener = bind(settings, any_port=True)
     with own_backends(settings) as backends:
         run_migrate(backends)
-        with prepared_server(settings, backends, listener) as server, workers(settings):
+        with prepared_server(settings, backends, listener) as server, workers(settings, log_level="WARNING"):
             url = public_url_of(settings, listener)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
             thread.start()
@@ -58,9 +58,10 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def workers(settings: Settings) -> Iterator[None]:
+def workers(settings: Settings, *, log_level: str | None = None) -> Iterator[None]:
     """Run `worker.py --all` while the context lasts; it ends with this process, however that ends."""
-    process = Lifeline().start([sys.executable, str(WORKER_PROGRAM), "--all"])
+    command = [sys.executable, str(WORKER_PROGRAM), "--all"]
+    process = Lifeline().start(command, {"ESTEIRA_LOG_LEVEL": log_level} if log_level else None)
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
 from application.ports.unit_of_work import Transactions
+from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, RunAction
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
@@ -18,8 +19,10 @@ from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
+from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.resend_lost_messages import ResendLostMessages
+from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from bootstrap.backends import Backends
@@ -30,6 +33,7 @@ from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
+from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
@@ -39,6 +43,7 @@ from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
@@ -147,9 +152,8 @@ def wire_relay(parts: Parts) -> Duty:
 def wire_recovery(parts: Parts) -> list[Duty]:
     """Return the duties that find what was lost."""
     settings = parts.settings
-    reap = ReapExpiredRuns(
-        transactions=parts.transactions, action_types=parts.action_types, patience_seconds=settings.lease_seconds
-    )
+    lease = timedelta(seconds=settings.lease_seconds)
+    reap = ReapExpiredRuns(transactions=parts.transactions, action_types=parts.action_types, lease=lease)
     sweep = CleanUpEndedRuns(transactions=parts.transactions, action_types=parts.action_types)
     resend = ResendLostMessages(
         transactions=parts.transactions, doorbell=parts.doorbell, patience_seconds=settings.reconcile_seconds
@@ -159,6 +163,13 @@ def wire_recovery(parts: Parts) -> list[Duty]:
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
         Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
     ]
+
+
+def wire_presence(parts: Parts, worker: WorkerProcess) -> tuple[Duty, Callable[[], None]]:
+    """Return the duty that tells of a worker that it lives, and what to call when it ends."""
+    registry = PostgresWorkerRegistry(parts.engine)
+    duty = Duty(name="presence", every_seconds=parts.settings.beat_seconds, call=partial(registry.seen, worker))
+    return duty, partial(registry.gone, worker)
 
 
 def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown: Shutdown) -> RunAction:
@@ -186,6 +197,7 @@ def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown:
 def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None]) -> ApiServices:
     """Return what the HTTP door needs."""
     settings = parts.settings
+    retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
     return ApiServices(
         request_upload=RequestUpload(
             transactions=parts.transactions,
@@ -202,11 +214,14 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
             max_attempts=settings.max_attempts,
         ),
         cancel_job=CancelJob(transactions=parts.transactions),
+        retry_job=retry_job,
+        replay_dead_letters=ReplayDeadLetters(transactions=parts.transactions, retry_job=retry_job),
         delete_document=DeleteDocument(transactions=parts.transactions, blobs=parts.blobs),
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
         documents=PostgresDocumentReader(parts.engine),
+        dead_letters=PostgresDeadLetterReader(parts.engine),
         job_changes=PostgresJobChanges(backends.database_url),
         blobs=parts.blobs,
         parts={"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)},

@@ -1,15 +1,17 @@
 """The worker process: one queue, one warm model."""
 
+import contextlib
 import logging
 import os
-import secrets
 import socket
 
 from rq.serializers import JSONSerializer
 
-from bootstrap.backends import find_backends
+from application.ports.worker_registry import WorkerProcess
+from bootstrap.backends import Backends, find_backends
 from bootstrap.settings import Settings
-from bootstrap.wiring import wire_parts, wire_recovery, wire_relay, wire_runner
+from bootstrap.wiring import Parts, wire_parts, wire_presence, wire_recovery, wire_relay, wire_runner
+from domain.errors import DatabaseUnavailable
 from domain.job import DOCUMENT_QUEUE
 from infrastructure.lifeline import follow_parent
 from infrastructure.postgres.migrate import require_schema
@@ -21,13 +23,8 @@ from infrastructure.queue.worker import EsteiraWorker
 
 log = logging.getLogger(__name__)
 
-# How long RQ believes that an idle worker lives; it pops for 15 s less than this at a time.
-WORKER_TTL_SECONDS = 60
-
-
-def name_for_rq(worker_name: str) -> str:
-    """Return a name that no process had before: RQ refuses that of a killed worker until a minute has passed."""
-    return f"{worker_name}.{secrets.token_hex(4)}"
+# RQ pops for 15 s less than this at a time, and looks between two pops if it should stop.
+WORKER_TTL_SECONDS = 17
 
 
 def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool) -> int:
@@ -35,23 +32,32 @@ def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool)
     follow_parent()
     worker_name = name or f"{queue}-{socket.gethostname()}-{os.getpid()}"
     backends = find_backends(settings)
-    shutdown = Shutdown(settings.grace_seconds)
     parts = wire_parts(settings, backends, public_url=settings.public_url or "", application_name=worker_name)
     require_schema(parts.engine)
     if queue == DOCUMENT_QUEUE:
         parts.embedder.warm_up()
+    return serve_queue(parts, backends, queue=queue, worker_name=worker_name, burst=burst)
+
+
+def serve_queue(parts: Parts, backends: Backends, *, queue: str, worker_name: str, burst: bool) -> int:
+    """Serve one queue with what is wired."""
+    shutdown = Shutdown(parts.settings.grace_seconds)
     jobs.bind(wire_runner(parts, backends, worker_name=worker_name, shutdown=shutdown))
     # Popping blocks for longer than any other call may take.
     connection = connect_redis(backends.redis_url, socket_timeout_seconds=WORKER_TTL_SECONDS)
     worker = EsteiraWorker(
         [queue],
-        name=name_for_rq(worker_name),
+        name=worker_name,
         connection=connection,
         serializer=JSONSerializer,
         worker_ttl=WORKER_TTL_SECONDS,
     )
     worker.shutdown = shutdown
     log.info("worker is ready", extra={"worker": worker_name, "queue": queue})
-    with Duties([wire_relay(parts), *wire_recovery(parts)]):
+    process = WorkerProcess(name=worker_name, queue=queue, host=socket.gethostname(), pid=os.getpid())
+    presence, sign_off = wire_presence(parts, process)
+    with Duties([wire_relay(parts), *wire_recovery(parts), presence]):
         worker.work(burst=burst, logging_level="WARNING")
+    with contextlib.suppress(DatabaseUnavailable):
+        sign_off()
     return 0

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID, uuid5
 
-from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost
+from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost, NotFailed
 from domain.failure import SENTENCES, Failure, FailureCode
 from domain.ids import ActionId, JobId
 from domain.report import Report
@@ -171,6 +171,21 @@ class Action:
         if self.status is not P:
             raise IllegalTransition
         return replace(self, dispatch_no=self.dispatch_no + 1, sent_at=None, due_at=min(self.due_at, now))
+
+    def retry(self, *, now: datetime) -> Self:
+        """A person wants another try: it starts anew, with all its attempts. The lease goes on, as it never falls."""
+        if self.status is not ActionStatus.FAILED:
+            raise NotFailed
+        return self._requeue(
+            due_at=now,
+            attempt=0,
+            crashes=0,
+            error=None,
+            report=Report(),
+            cancel_requested=False,
+            started_at=None,
+            completed_at=None,
+        )
 
     def request_cancel(self, *, now: datetime) -> Self:
         """Cancel at once what no worker has; ask the worker of what runs."""

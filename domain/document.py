@@ -10,6 +10,7 @@ from domain.ids import DocumentId, JobId, TenantId
 
 MAX_FILENAME_CHARACTERS = 255
 MAX_EXTENSION_CHARACTERS = 15
+NEVER_SHOWN = ("C", "Zl", "Zp")  # Unicode's controls, and what separates lines and paragraphs
 
 
 class DocumentStatus(StrEnum):
@@ -47,9 +48,9 @@ class Document:
 
 
 def clean_filename(name: str) -> str:
-    """Return the name to show: the last path part, no control characters, bounded; "document" if nothing is left."""
+    """Return the name to show: the last path part, one line, no controls, bounded; "document" if nothing is left."""
     last_part = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
-    shown = "".join(c for c in last_part if not unicodedata.category(c).startswith("C")).strip(" .")
+    shown = "".join(c for c in last_part if not unicodedata.category(c).startswith(NEVER_SHOWN)).strip(" .")
     _, dot, extension = shown.rpartition(".")
     kept = dot + extension if len(extension) <= MAX_EXTENSION_CHARACTERS else ""
     if len(shown) > MAX_FILENAME_CHARACTERS:

@@ -75,6 +75,12 @@ class AlreadyFinal(EsteiraError):
     code = "already_final"
 
 
+class NotFailed(EsteiraError):
+    """The work has not failed; there is nothing to try again."""
+
+    code = "not_failed"
+
+
 class LeaseLost(EsteiraError):
     """This run does not own its action any more: another worker has it, or it was ended. Write nothing."""
 

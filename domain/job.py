@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from domain.action import Action, ActionStatus
-from domain.errors import AlreadyFinal
+from domain.errors import AlreadyFinal, NotFailed
 from domain.ids import ActionId, DocumentId, JobId, TenantId, new_uuid7
 
 INDEX = "index"
@@ -71,6 +71,13 @@ class Job:
     def cancel(self, *, now: datetime) -> Self:
         """Cancel at once, also what runs: its workers lose their leases."""
         return self._change_unfinished(lambda action: action.cancel(now=now))
+
+    def retry(self, *, now: datetime) -> Self:
+        """Start anew what failed, and nothing else. Raises NotFailed when nothing has."""
+        if not any(action.status is ActionStatus.FAILED for action in self.actions):
+            raise NotFailed
+        retried = tuple(a.retry(now=now) if a.status is ActionStatus.FAILED else a for a in self.actions)
+        return replace(self, version=self.version + 1, actions=retried)
 
     def _change_unfinished(self, transition: Callable[[Action], Action]) -> Self:
         changed = tuple(a if a.is_final else transition(a) for a in self.actions)

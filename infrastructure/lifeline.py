@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 LIFELINE_VARIABLE = "ESTEIRA_LIFELINE_FD"
 
@@ -15,9 +15,12 @@ class Lifeline:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
 
-    def start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a process which ends when this one is gone, if it calls `follow_parent`."""
-        environment = {**os.environ, LIFELINE_VARIABLE: str(self._read_end)}
+    def start(self, command: Sequence[str], settings: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a process which ends when this one is gone, if it calls `follow_parent`.
+
+        `settings` are environment variables beside this process's own.
+        """
+        environment = {**os.environ, **(settings or {}), LIFELINE_VARIABLE: str(self._read_end)}
         return subprocess.Popen(command, env=environment, pass_fds=(self._read_end,))
 
 

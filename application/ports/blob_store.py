@@ -1,6 +1,6 @@
 """Port: the object store, which holds the bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +45,10 @@ class BlobStore(Protocol):
         """Return what is stored. Raises BlobNotFound."""
         ...
 
-    def download(self, key: str, target: Path, *, etag: str) -> str:
+    def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Stream the object of just that etag into `target`; return its SHA-256 in hex.
+
+        `check` is called before each block of some 100 KB; what it raises ends the download and passes through.
 
         Raises BlobNotFound, BlobChanged when the etag is another. `target` may be half written after an error.
         """

@@ -13,11 +13,17 @@ from domain.job import INDEX, Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentState:
-    """A document with its latest processing. `queue_position` is from 1, None unless it waits for a worker."""
+    """A document with its latest processing. `queue_position` is from 1, None unless it waits for a worker.
+
+    While it waits, `queue_workers` tells how many processes serve its queue, and `typical_seconds` how long documents
+    took of late from their first page to their end; None where none was completed in the last day.
+    """
 
     document: Document
     job: Job | None
     queue_position: int | None = None
+    queue_workers: int | None = None
+    typical_seconds: float | None = None
 
     @property
     def index_action(self) -> Action | None:

@@ -1,6 +1,6 @@
 """Port: reads a file of unknown content and gives its text, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,11 @@ class ExtractionStream(Protocol):
 class Extractor(Protocol):
     """Opens documents. Hostile bytes can crash, hang or bloat the reader, never the caller."""
 
-    def open(self, path: Path, *, filename: str) -> AbstractContextManager[ExtractionStream]:
+    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> AbstractContextManager[ExtractionStream]:
         """Open a local file. `filename` is a hint among text formats only (Markdown or plain): bytes decide otherwise.
+
+        `check` is called once a second at least while this waits for the reader, on entering and in iterating; what it
+        raises ends the reader and passes through.
 
         Raises DocumentUnreadable (on entering) with the code that says why. Leaving the context frees the reader,
         also in the middle of a document.

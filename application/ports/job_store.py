@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.action import Action, Run
-from domain.ids import ActionId, JobId
+from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
 
 
@@ -33,6 +34,10 @@ class JobStore(Protocol):
         """Return the job of an action, as `lock`. Raises JobNotFound."""
         ...
 
+    def document_of(self, job_id: JobId) -> DocumentId | None:
+        """Return the document that the job is about, which is locked before the job. Raises JobNotFound."""
+        ...
+
     def save(self, job: Job) -> None:
         """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job."""
         ...
@@ -45,16 +50,22 @@ class JobStore(Protocol):
         """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
         ...
 
-    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
         """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing.
 
-        Leases do not count until the database itself has been up for `patience_seconds`: while it was away no worker
-        could beat, and one that lives will do so now.
+        None before the database has been up for `after_start`: while it was away nobody could beat.
         """
         ...
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
         """Return pending actions whose message was sent that long ago, oldest first. Locks nothing."""
+        ...
+
+    def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
+        """Return jobs with an action that failed (with that code) before then, oldest first. Locks nothing.
+
+        A job whose document was processed anew or deleted since is left out: there is nothing to make good.
+        """
         ...
 
     def unclean(self, limit: int) -> Sequence[Action]:

@@ -20,8 +20,8 @@ class RunContext(Protocol):
         """Ask between pages and batches. Raises LeaseLost, RunCancelled, DeadlineExceeded or WorkerStopping."""
         ...
 
-    def pause(self) -> None:
-        """Wait a moment, while the database is away. Raises WorkerStopping once the worker must stop."""
+    def pause(self, seconds: float) -> bool:
+        """Wait for something outside to come back; False once the worker must stop and there is no time to wait."""
         ...
 
     def report(self, report: Report) -> None:

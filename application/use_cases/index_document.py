@@ -1,7 +1,7 @@
 """The main work: read a document, cut it into passages, embed them, and publish them all at once."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId
 from domain.report import Report, Stage
+from domain.unreadable import warnings_of
 
 # Enough for the encoder to sort by length, few enough that progress moves and a cancel is soon obeyed.
 BATCH_CHUNKS = 32
@@ -49,10 +50,12 @@ class IndexDocument:
         """Index the document of the action. Raises DocumentUnreadable, or a retryable EsteiraError."""
         document = self._document(action)
         self.passages.discard_unpublished(document.id)
-        indexing = Indexing(use_case=self, document=document, context=context)
+        # A run that was given back keeps its attempt, within which progress never falls.
+        report = Report(progress=action.report.progress)
+        indexing = Indexing(use_case=self, document=document, context=context, report=report)
         with (
-            self._downloaded(document, str(action.params["etag"])) as path,
-            self.extractor.open(path, filename=document.filename) as stream,
+            self._downloaded(document, str(action.params["etag"]), context.check) as path,
+            self.extractor.open(path, filename=document.filename, check=context.check) as stream,
         ):
             indexing.read(stream)
         indexing.finish()
@@ -72,10 +75,10 @@ class IndexDocument:
             return transaction.documents.lock(_document_id(action))
 
     @contextmanager
-    def _downloaded(self, document: Document, etag: str) -> Iterator[Path]:
+    def _downloaded(self, document: Document, etag: str, check: Callable[[], None]) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / "original"
-            checksum = self.blobs.download(document.object_key, path, etag=etag)
+            checksum = self.blobs.download(document.object_key, path, etag=etag, check=check)
             if document.checksum_sha256 and checksum != document.checksum_sha256:
                 raise DocumentUnreadable(FailureCode.UPLOAD_MISMATCH)
             yield path
@@ -103,9 +106,10 @@ class Indexing:
     def __post_init__(self) -> None:
         """Cut by the model's own tokens, and never more than it sees."""
         embedder = self.use_case.embedder
+        chunk_tokens = min(self.document.chunk_tokens, embedder.max_tokens)
         self.chunker = Chunker(
-            chunk_tokens=min(self.document.chunk_tokens, embedder.max_tokens),
-            overlap_tokens=self.document.chunk_overlap,
+            chunk_tokens=chunk_tokens,
+            overlap_tokens=min(self.document.chunk_overlap, chunk_tokens // 2),
             token_spans=embedder.token_spans,
         )
 
@@ -123,7 +127,7 @@ class Indexing:
         self.report = self.report.leave(Stage.EXTRACTING, at=self.context.now())
 
     def finish(self) -> None:
-        """Embed the rest."""
+        """Embed the rest, and say what was left out."""
         total = self.report.chunks_done + len(self.waiting)
         if not total:
             raise DocumentUnreadable(FailureCode.NO_TEXT)
@@ -132,6 +136,10 @@ class Indexing:
             self._embed_waiting()
         now = self.context.now()
         message = f"{total} passages indexed" if total > 1 else "1 passage indexed"
+        if left_out := len(self.report.unreadable):
+            message += f", {left_out} page{'s' if left_out > 1 else ''} unreadable"
+        warnings = warnings_of(self.report.unreadable, pages_indexed=self.report.pages_done)
+        self.report = replace(self.report, warnings=(*self.report.warnings, *warnings))
         self.report = self.report.leave(Stage.EMBEDDING, at=now).enter(Stage.STORING, at=now).advance(1.0, message)
         self.context.report(self.report)
 
@@ -147,7 +155,8 @@ class Indexing:
         self.pages_read += 1
         self.next_offset += len(page.text) + 1
         self.waiting += self.chunker.feed(page)
-        self.context.report(self.report.advance(self._share(), self._message()))
+        self.report = self.report.advance(self._share(), self._message())
+        self.context.report(self.report)
 
     def _embed_waiting(self) -> None:
         self._flush_pages()

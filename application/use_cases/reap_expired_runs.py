@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType, clean_up
@@ -13,17 +14,19 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReapExpiredRuns:
-    """Safe to run in many processes at once: each action is looked at again under its job's lock."""
+    """Safe to run in many processes at once: each action is looked at again under its job's lock.
+
+    After a start of the database every worker has a whole `lease` to beat again: an outage of its own is no crash.
+    """
 
     transactions: Transactions
     action_types: Mapping[str, ActionType]
-    patience_seconds: float
-    """How long a worker may take to beat again after the database was away."""
+    lease: timedelta
 
     def __call__(self) -> int:
         """Return how many runs were ended. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
-            suspects = transaction.jobs.expired(BATCH, patience_seconds=self.patience_seconds)
+            suspects = transaction.jobs.expired(BATCH, after_start=self.lease)
         reaped = [action for suspect in suspects if (action := self._reap(suspect))]
         for action in reaped:
             clean_up(self.transactions, self.action_types[action.type].handler, action)

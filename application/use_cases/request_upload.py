@@ -75,7 +75,7 @@ class RequestUpload:
 
     def _chunking(self, request: UploadRequest) -> tuple[int, int]:
         tokens = request.chunk_tokens or self.chunk_tokens
-        overlap = self.chunk_overlap if request.chunk_overlap is None else request.chunk_overlap
+        overlap = min(self.chunk_overlap, tokens // 2) if request.chunk_overlap is None else request.chunk_overlap
         if overlap * 2 > tokens:
             raise InvalidRequest("The overlap may be half of the chunk at most.", pointer="/chunk_overlap")
         return tokens, overlap

@@ -3,8 +3,8 @@
 import ctypes
 import itertools
 import re
-import statistics
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pypdfium2
@@ -85,20 +85,31 @@ def _with_paragraphs(handle: Any, text: str) -> str:  # noqa: ANN401 - pypdfium2
     if len(lines) < MIN_LINES:
         return text
     gaps = _gaps(list(_baselines(handle, lines)))
-    usual = [gap for gap in gaps if gap is not None and gap > 1]
-    if len(usual) < MIN_LINES - 1:
+    weights: Counter[float] = Counter()
+    for line, gap in zip(lines[1:], gaps, strict=True):
+        if gap is not None and gap > 1:
+            weights[round(gap * 2) / 2] += len(line)
+    if not weights:
         return text
-    limit = PARAGRAPH_GAP * _usual_gap(usual)
+    limit = PARAGRAPH_GAP * _usual_gap(weights)
     parts = [lines[0]]
     for line, gap in zip(lines[1:], gaps, strict=True):
         parts += ["\n\n" if gap is not None and gap > limit else "\n", line]
     return "".join(parts)
 
 
-def _usual_gap(gaps: list[float]) -> float:
-    """Return the gap between lines of one paragraph: the most frequent, which is seldom above the median."""
-    common = statistics.multimode(round(gap * 2) / 2 for gap in gaps)
-    return min(*common, statistics.median(gaps))
+def _usual_gap(weights: Mapping[float, int]) -> float:
+    """Return the gap between lines of one paragraph: the most frequent, which is seldom above the median.
+
+    Each gap counts by the characters of its line, so that the many short lines of a table's cells do not outvote text.
+    """
+    heaviest = max(weights.values())
+    below, half = 0, sum(weights.values()) / 2
+    for median in sorted(weights):
+        below += weights[median]
+        if below >= half:
+            break
+    return min(median, *(gap for gap, weight in weights.items() if weight == heaviest))
 
 
 def _gaps(heights: list[tuple[float | None, float | None]]) -> list[float | None]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +28,8 @@ CHILD_COMMAND: tuple[str, ...] = (
 )
 PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 NEARLY_ALL_MEMORY = 0.7
+# How long a cancel may go unnoticed while the child is silent.
+CHECK_SECONDS = 0.5
 
 
 class ParserUnavailable(EsteiraError):
@@ -48,7 +50,7 @@ class ReaderLost(Exception):
 class ReaderProcess:
     """One child process. Not thread-safe. After ReaderLost it is dead; `kill` may be repeated."""
 
-    def __init__(self, command: Sequence[str], limits: ExtractionLimits) -> None:
+    def __init__(self, command: Sequence[str], limits: ExtractionLimits, *, check: Callable[[], None]) -> None:
         self._limits = limits
         self._frames = FrameBuffer()
         self._selector = selectors.DefaultSelector()
@@ -69,7 +71,7 @@ class ReaderProcess:
         self.documents = 0
         self.peak_bytes = 0
         self._peak_at_start = 0
-        self._peak_at_start = self._wait_until_ready()
+        self._peak_at_start = self._wait_until_ready(check)
 
     @property
     def pid(self) -> int:
@@ -91,8 +93,8 @@ class ReaderProcess:
         except OSError:
             raise self._lost() from None
 
-    def receive(self, seconds: float) -> Message:
-        """Wait so long for the next answer. Raises ReaderLost, the child then being dead."""
+    def receive(self, seconds: float, *, check: Callable[[], None]) -> Message:
+        """Wait so long for the next answer. Raises ReaderLost or what `check` raises, the child then being dead."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -101,7 +103,7 @@ class ReaderProcess:
                 raise self._lost() from None
             if message is not None:
                 return message
-            if not self._selector.select(max(deadline - time.monotonic(), 0)):
+            if not self._is_readable(deadline, check):
                 self.kill()
                 raise ReaderLost(FailureCode.PARSER_TIMEOUT)
             data = os.read(self._output.fileno(), 1 << 17)
@@ -109,13 +111,27 @@ class ReaderProcess:
                 raise self._lost()
             self._frames.feed(data)
 
+    def _is_readable(self, deadline: float, check: Callable[[], None]) -> bool:
+        """Wait until the child has written something; False when the time is over. Kills it if `check` raises."""
+        while True:
+            try:
+                check()
+            except BaseException:
+                self.kill()
+                raise
+            left = deadline - time.monotonic()
+            if self._selector.select(min(max(left, 0), CHECK_SECONDS)):
+                return True
+            if left <= CHECK_SECONDS:
+                return False
+
     def kill(self) -> None:
         """End it and everything in its session, at once, and wait until it is gone."""
         self._end()
 
-    def _wait_until_ready(self) -> int:
+    def _wait_until_ready(self, check: Callable[[], None]) -> int:
         try:
-            message = self.receive(self._limits.start_seconds)
+            message = self.receive(self._limits.start_seconds, check=check)
         except ReaderLost as lost:
             raise ParserUnavailable from lost
         if message["type"] != "ready":

@@ -1,7 +1,7 @@
 """The adapter of the port Extractor: documents are read by a child process, which may die of them."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -25,25 +25,25 @@ class SandboxedExtractor:
         self._idle: ReaderProcess | None = None
 
     @contextmanager
-    def open(self, path: Path, *, filename: str) -> Iterator[SandboxedStream]:
+    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[SandboxedStream]:
         """See the port."""
         path.stat()  # a missing file is the caller's fault, not the document's
-        stream = SandboxedStream(self, self.limits, path.resolve(), filename)
+        stream = SandboxedStream(self, self.limits, path.resolve(), filename, check)
         try:
             stream.start()
             yield stream
         finally:
             stream.close()
 
-    def take(self) -> ReaderProcess:
-        """Return a child that waits for work: the warm one, or a new one. Raises ParserUnavailable."""
+    def take(self, *, check: Callable[[], None]) -> ReaderProcess:
+        """Return a child that waits for work: the warm one, or a new one. Raises ParserUnavailable, or as `check`."""
         with self._lock:
             reader, self._idle = self._idle, None
         if reader and reader.alive():
             return reader
         if reader:
             reader.kill()
-        return ReaderProcess(self._command, self.limits)
+        return ReaderProcess(self._command, self.limits, check=check)
 
     def give_back(self, reader: ReaderProcess) -> None:
         """Keep a child that has done its work, unless it is worn or there is one already."""

@@ -1,7 +1,7 @@
 """One document being read by child processes: what to do when one dies, and what a document without text is called."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ WORTH_ANOTHER_TRY = {FailureCode.PARSER_CRASHED, FailureCode.PARSER_TIMEOUT, Fai
 class Readers(Protocol):
     """Where child processes come from."""
 
-    def take(self) -> ReaderProcess:
+    def take(self, *, check: Callable[[], None]) -> ReaderProcess:
         """Return a child that waits for work."""
         ...
 
@@ -32,11 +32,14 @@ class Readers(Protocol):
 class SandboxedStream:
     """One document being read. Iterate once."""
 
-    def __init__(self, readers: Readers, limits: ExtractionLimits, path: Path, filename: str) -> None:
+    def __init__(
+        self, readers: Readers, limits: ExtractionLimits, path: Path, filename: str, check: Callable[[], None]
+    ) -> None:
         self._readers = readers
         self._limits = limits
         self._path = path
         self._filename = filename
+        self._check = check
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -117,7 +120,7 @@ class SandboxedStream:
             raise DocumentUnreadable(lost.code) from lost
 
     def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
-        self._reader = self._readers.take()
+        self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
         try:
             self._reader.send(request | {"limits": asdict(self._limits)})
@@ -135,7 +138,7 @@ class SandboxedStream:
         if self._reader is None:
             raise RuntimeError("the document is closed")
         try:
-            message = self._reader.receive(seconds)
+            message = self._reader.receive(seconds, check=self._check)
         except ReaderLost:
             self._reader = None
             raise

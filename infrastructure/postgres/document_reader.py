@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select, func, select
@@ -11,14 +12,12 @@ from domain.action import Action, ActionStatus
 from domain.chunk import Chunk
 from domain.document import DocumentStatus
 from domain.errors import PageNotFound
-from domain.ids import ActionId, DocumentId, JobId
+from domain.ids import DocumentId, JobId
 from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, document_of, job_of
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
-
-# A place further back than this in the queue is not worth counting exactly.
-COUNTED_POSITIONS = 10_000
+from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
 
 
 class PostgresDocumentReader:
@@ -103,12 +102,21 @@ class PostgresDocumentReader:
             }
             states = [DocumentState(document=d, job=latest.get(d.job_id) if d.job_id else None) for d in found]
             waiting = [s.index_action for s in states if s.index_action and s.index_action.status == "pending"]
-            positions = _queue_positions(connection.execute, waiting) if waiting else {}
+            if not waiting:
+                return states
+            positions = queue_positions(connection, waiting)
+            queues = queue_workers(connection, {action.queue for action in waiting})
+            typical = typical_seconds(connection, INDEX)
         return [
-            DocumentState(document=s.document, job=s.job, queue_position=positions.get(s.index_action.id))
-            if s.index_action
-            else s
-            for s in states
+            replace(
+                state,
+                queue_position=positions.get(action.id),
+                queue_workers=queues.get(action.queue, 0),
+                typical_seconds=typical,
+            )
+            if (action := state.index_action) and action.status is ActionStatus.PENDING
+            else state
+            for state in states
         ]
 
 
@@ -118,23 +126,6 @@ def _published_pages(document_id: DocumentId) -> Select[Any]:
         .join(documents, documents.c.published_run == pages.c.run_id)
         .where(documents.c.id == document_id)
     )
-
-
-def _queue_positions(execute: Any, waiting: Sequence[Action]) -> dict[ActionId, int]:  # noqa: ANN401 - Connection.execute
-    """Number those who wait in the same queues, in the order in which they are due."""
-    line = (
-        select(
-            job_actions.c.id,
-            func.row_number().over(partition_by=job_actions.c.queue, order_by=job_actions.c.due_at).label("position"),
-        )
-        .where(job_actions.c.status == ActionStatus.PENDING)
-        .where(job_actions.c.queue.in_({action.queue for action in waiting}))
-        .order_by(job_actions.c.due_at)
-        .limit(COUNTED_POSITIONS)
-        .subquery()
-    )
-    rows = execute(select(line.c.id, line.c.position).where(line.c.id.in_([action.id for action in waiting])))
-    return {row.id: row.position for row in rows}
 
 
 def _chunk_of(row: Row[Any]) -> Chunk:

@@ -1,15 +1,15 @@
 """Jobs with their actions, inside a transaction."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, and_, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
 
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
-from domain.ids import ActionId, JobId
+from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, action_values, job_of
@@ -60,6 +60,14 @@ class PostgresJobStore:
             raise JobNotFound
         return self.lock(job_id)
 
+    def document_of(self, job_id: JobId) -> DocumentId | None:
+        """Read the document's id."""
+        with database_errors():
+            row = self._connection.execute(select(jobs.c.document_id).where(jobs.c.id == job_id)).one_or_none()
+        if row is None:
+            raise JobNotFound
+        return None if row.document_id is None else DocumentId(row.document_id)
+
     def save(self, job: Job) -> None:
         """Write the actions that changed; the timeline gets a line for each whose status or message changed."""
         with database_errors():
@@ -95,18 +103,18 @@ class PostgresJobStore:
                 update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
             )
 
-    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:
-        """Find runs that stopped beating, for which the database must have been up, or are overdue."""
-        up_long_enough = func.pg_postmaster_start_time() <= func.clock_timestamp() - timedelta(seconds=patience_seconds)
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
+        """Find runs that stopped beating or are overdue."""
         query = (
             select(job_actions.c.id)
             .where(job_actions.c.status == ActionStatus.PROCESSING)
             .where(
                 or_(
-                    and_(job_actions.c.lease_until < func.clock_timestamp(), up_long_enough),
+                    job_actions.c.lease_until < func.clock_timestamp(),
                     job_actions.c.deadline < func.clock_timestamp(),
                 )
             )
+            .where(func.pg_postmaster_start_time() < func.clock_timestamp() - after_start)
             .order_by(job_actions.c.lease_until)
             .limit(limit)
         )
@@ -124,6 +132,22 @@ class PostgresJobStore:
         )
         with database_errors():
             return [action_of(row) for row in self._connection.execute(query)]
+
+    def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
+        """Find the dead letters' jobs."""
+        query = (
+            select(job_actions.c.job_id, func.min(job_actions.c.completed_at).label("failed_at"))
+            .join(jobs, jobs.c.id == job_actions.c.job_id)
+            .where(job_actions.c.status == ActionStatus.FAILED, job_actions.c.completed_at < before)
+            .where(is_latest())
+            .group_by(job_actions.c.job_id)
+            .order_by("failed_at")
+            .limit(limit)
+        )
+        if code is not None:
+            query = query.where(job_actions.c.error["code"].astext == code)
+        with database_errors():
+            return [JobId(row.job_id) for row in self._connection.execute(query)]
 
     def unclean(self, limit: int) -> Sequence[Action]:
         """Find runs that are over and were not cleared up behind."""
@@ -158,6 +182,7 @@ class PostgresJobStore:
                     "attempt": action.attempt,
                     "worker": action.worker,
                     "error": action.error.code if action.error else None,
+                    "message": action.error.message if action.error else None,
                     "dispatch_no": action.dispatch_no,
                 },
             }
@@ -166,6 +191,14 @@ class PostgresJobStore:
         if lines:
             self._connection.execute(insert(events), lines)
         self._connection.execute(select(func.pg_notify(JOB_CHANNEL, str(job.id))))
+
+
+def is_latest() -> ColumnElement[bool]:
+    """Tell of a row of `jobs` if it is its document's latest job, or of no document."""
+    of_document = (
+        select(documents.c.job_id).where(documents.c.id == jobs.c.document_id).correlate(jobs).scalar_subquery()
+    )
+    return or_(jobs.c.document_id.is_(None), of_document == jobs.c.id)
 
 
 def _milestone(action: Action) -> tuple[object, ...]:

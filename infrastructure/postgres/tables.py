@@ -68,6 +68,7 @@ documents = Table(
     _instant("created_at"),
     Index("ix_documents_tenant_id_id", "tenant_id", "id"),
     Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id"),
+    Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
     Index("ix_documents_published_run", "published_run"),
 )
 
@@ -119,6 +120,8 @@ job_actions = Table(
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
+    Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
+    Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
 events = Table(
@@ -132,6 +135,17 @@ events = Table(
     Column("detail", JSONB, nullable=False),
     _instant("at", default_now=True),
     Index("ix_events_job_id_id", "job_id", "id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    _instant("seen_at", default_now=True),
+    Index("ix_workers_queue_seen_at", "queue", "seen_at"),
 )
 
 pages = Table(

@@ -16,7 +16,7 @@ class Duty:
 
     name: str
     every_seconds: float
-    call: Callable[[], int]
+    call: Callable[[], object]
     wakened: threading.Event = field(default_factory=threading.Event)
 
     def wake(self) -> None:

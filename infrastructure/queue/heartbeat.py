@@ -18,7 +18,6 @@ from domain.report import Report
 log = logging.getLogger(__name__)
 
 REPORT_INTERVAL_SECONDS = 0.5
-PAUSE_SECONDS = 0.5
 EXIT_CODE_HUNG = 70
 
 
@@ -61,11 +60,12 @@ class LiveRun:
         if self.shutdown.is_over:
             raise WorkerStopping
 
-    def pause(self) -> None:
-        """Wait a moment."""
+    def pause(self, seconds: float) -> bool:
+        """Sleep while beats go on; False once the grace period is over."""
         if self.shutdown.is_over:
-            raise WorkerStopping
-        time.sleep(PAUSE_SECONDS)
+            return False
+        time.sleep(seconds)
+        return True
 
     def report(self, report: Report) -> None:
         """Write progress, at most twice a second."""

@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import time
 from types import FrameType
 
 import redis.exceptions
@@ -16,6 +17,8 @@ from rq.timeouts import BaseDeathPenalty
 from infrastructure.queue.heartbeat import Shutdown
 
 log = logging.getLogger(__name__)
+
+REDIS_PAUSE_SECONDS = 1.0
 
 
 class NoDeathPenalty(BaseDeathPenalty):
@@ -39,32 +42,48 @@ class EsteiraWorker(SimpleWorker):
     max_connection_wait_time = 2.0
 
     shutdown: Shutdown
-    _busy = False
+    _has_job = False
 
     def _set_ip_address(self, _connection: Redis) -> None:
         """Name the host instead of asking Redis: redis-py cannot read the answer when a socket's path has a space."""
         self.ip_address = socket.gethostname()
 
+    def register_birth(self) -> None:
+        """Take the name of a process that died, which RQ refuses for two minutes; wait for a Redis that is away."""
+        while True:
+            try:
+                self.connection.delete(self.key)
+                super().register_birth()
+            except redis.exceptions.RedisError as error:
+                log.warning("Redis does not answer, the worker waits for it: %s", error)
+                time.sleep(REDIS_PAUSE_SECONDS)
+            else:
+                return
+
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """RQ calls this right after it popped a job: from here to its end the job must not be dropped."""
+        self._has_job = True
+        super().reorder_queues(reference_queue)
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job in this process."""
-        self._busy = True
         try:
             super().execute_job(job, queue)
         except redis.exceptions.RedisError as error:
             log.warning("Redis was away when a job ended: %s", error)
         finally:
-            self._busy = False
+            self._has_job = False
 
     def _install_signal_handlers(self) -> None:
         signal.signal(signal.SIGINT, self.request_stop)
         signal.signal(signal.SIGTERM, self.request_stop)
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        """Stop claiming; running work gets its grace period. Talks to nobody, as a signal handler must not."""
+        """Stop claiming; running work gets its grace period. Talks to nobody and raises nothing in a signal handler."""
+        if self._stop_requested:
+            return  # Ctrl-C comes twice, from the terminal and from the supervisor: the grace period is not begun anew
         self.shutdown.request()
         self._stop_requested = True
-        if not self._busy:
-            raise StopRequested
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Tell RQ's tools the state, if Redis listens."""
@@ -74,7 +93,9 @@ class EsteiraWorker(SimpleWorker):
             log.debug("state not told: %s", error)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Tell RQ's tools that this worker lives, if Redis listens."""
+        """Tell RQ's tools that this worker lives, if Redis listens. Called before each pop: the place to stop."""
+        if self._stop_requested and not self._has_job:
+            raise StopRequested
         try:
             super().heartbeat(timeout, pipeline)
         except redis.exceptions.RedisError as error:

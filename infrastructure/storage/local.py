@@ -44,7 +44,7 @@ class LocalBlobStore:
         with _disk_errors(), closing(self.files.open(key)) as opened:
             return opened.info
 
-    def download(self, key: str, target: Path, *, etag: str) -> str:
+    def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Copy to `target`, return the SHA-256. Raises BlobNotFound, BlobChanged, StorageUnavailable."""
         with _disk_errors():
             opened = self.files.open(key)
@@ -60,7 +60,7 @@ class LocalBlobStore:
                 offset += len(chunk)
                 return chunk
 
-            return hashed_copy(read, target)
+            return hashed_copy(read, target, check=check)
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Raises StorageUnavailable."""

@@ -1,7 +1,7 @@
 """The object store on S3, or on whatever speaks its language."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -92,7 +92,7 @@ class S3BlobStore:
             etag=answer["ETag"],
         )
 
-    def download(self, key: str, target: Path, *, etag: str) -> str:
+    def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Stream to `target`, return the SHA-256. Raises BlobNotFound, BlobChanged, StorageUnavailable."""
         with _store_errors():
             body = self._client.get_object(Bucket=self._bucket, Key=checked_key(key), IfMatch=etag)["Body"]
@@ -103,7 +103,7 @@ class S3BlobStore:
             return chunk
 
         try:
-            return hashed_copy(read, target)
+            return hashed_copy(read, target, check=check)
         finally:
             body.close()
 

@@ -5,9 +5,9 @@ import binascii
 from uuid import UUID
 
 from domain.errors import InvalidRequest
-from domain.ids import DocumentId
+from domain.ids import ActionId, DocumentId
 
-_DOCUMENT, _POSITION = b"d", b"p"
+_ACTION, _DOCUMENT, _POSITION = b"a", b"d", b"p"
 _POSITION_BYTES = 4
 
 
@@ -19,6 +19,16 @@ def document_cursor(document_id: DocumentId) -> str:
 def read_document_cursor(cursor: str | None) -> DocumentId | None:
     """Return the document of a cursor. Raises InvalidRequest."""
     return None if cursor is None else DocumentId(UUID(bytes=_decode(cursor, _DOCUMENT, 16)))
+
+
+def action_cursor(action_id: ActionId) -> str:
+    """Return the cursor of the actions older than this one."""
+    return _encode(_ACTION + action_id.bytes)
+
+
+def read_action_cursor(cursor: str | None) -> ActionId | None:
+    """Return the action of a cursor. Raises InvalidRequest."""
+    return None if cursor is None else ActionId(UUID(bytes=_decode(cursor, _ACTION, 16)))
 
 
 def position_cursor(position: int) -> str:

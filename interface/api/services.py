@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from application.ports.blob_store import BlobStore
+from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 
 
@@ -20,9 +23,12 @@ class ApiServices:
     request_upload: RequestUpload
     process_uploaded_document: ProcessUploadedDocument
     cancel_job: CancelJob
+    retry_job: RetryJob
+    replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
     documents: DocumentReader
+    dead_letters: DeadLetterReader
     job_changes: JobChanges
     blobs: BlobStore
     # Each part's name, and a call that raises EsteiraError when the part does not answer.

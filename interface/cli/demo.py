@@ -38,6 +38,7 @@ def demo(context: typer.Context, server: ServerOption = None) -> None:
         if run.interrupted or run.outage:
             tell_early_end(run, where)
             raise typer.Exit(run.exit_code)
+        console.print()
         missed = [expected["query"] for expected in searches if not _ask(console, api, expected)]
         _tell_where_to_go_on(console, where)
         for query in missed:
@@ -65,7 +66,6 @@ def read_samples(folder: Path) -> tuple[Sequence[Path], Sequence[Json]]:
 def _ask(console: Console, api: ApiClient, expected: Json) -> bool:
     """Show the best passage, and the expected document's where that is another. Tell if it was found."""
     query, document = expected["query"], expected["document"]
-    console.print()
     console.print(Text.assemble(("Search: ", "bold"), query))
     results = api.search(query, limit=LIMIT, mode="hybrid")["results"]
     found = next((rank for rank, result in enumerate(results) if result["filename"] == document), None)

@@ -1,8 +1,10 @@
 """Follows many documents by one call for every 500 of them."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from interface.cli.answers import DocumentStatusAnswer
 from interface.cli.client import MAX_IDS_PER_CALL, ApiClient
@@ -19,8 +21,8 @@ class _Group:
     # What the server asked for last; an answer without news does not say it.
     pause_seconds: float = POLL_SECONDS
 
-    def add(self, document_ids: dict[str, None]) -> None:
-        self.ids.update(document_ids)
+    def add(self, document_id: str) -> None:
+        self.ids[document_id] = None
         self.etag = None
 
     def remove(self, document_id: str) -> None:
@@ -43,14 +45,14 @@ class Following:
         """Follow one more."""
         if not self._groups or len(self._groups[-1].ids) == MAX_IDS_PER_CALL:
             self._groups.append(_Group())
-        self._groups[-1].add({document_id: None})
+        self._groups[-1].add(document_id)
 
     def poll(self) -> Iterator[DocumentStatusAnswer | str]:
         """Ask once for all: yield what has changed, and the bare id of a document that is gone.
 
         Final and gone ones are followed no more. Raises ApiProblem.
         """
-        self._merge()
+        self._regroup()
         for group in self._groups:
             page = self.api.statuses(list(group.ids), etag=group.etag)
             if page is None:
@@ -64,13 +66,10 @@ class Following:
             yield from page.items
         self.due_at = time.monotonic() + max((group.pause_seconds for group in self._groups), default=POLL_SECONDS)
 
-    def _merge(self) -> None:
-        """Join neighbours that fit into one call; groups stay put otherwise, for the sake of their ETags."""
-        merged: list[_Group] = []
-        for group in self._groups:
-            if merged and len(merged[-1].ids) + len(group.ids) <= MAX_IDS_PER_CALL:
-                if group.ids:
-                    merged[-1].add(group.ids)
-            elif group.ids:
-                merged.append(group)
-        self._groups = merged
+    def _regroup(self) -> None:
+        """Ask with as few calls as can be; groups stay put otherwise, for the sake of their ETags."""
+        if len(self._groups) > math.ceil(len(self) / MAX_IDS_PER_CALL):
+            left = list(chain.from_iterable(group.ids for group in self._groups))
+            self._groups = []
+            for document_id in left:
+                self.add(document_id)

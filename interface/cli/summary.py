@@ -54,12 +54,13 @@ def tell_early_end(run: Run, server: Server) -> None:
     """Say why a run ended early, what it leaves on the server, and what it never sent. Nothing if it did not."""
     outcomes = Counter(result.outcome for result in run.results)
     on_server, unsent = outcomes[Outcome.UNFINISHED], outcomes[Outcome.NOT_SENT]
+    goes_on = "goes on when Esteira runs here again" if server.temporary else f"goes on at {server.url}"
     if run.outage:
         complain(f"{run.outage.detail} ({run.outage.code})")
+        goes_on = "goes on when the server is back"
     elif run.interrupted:
         note("Stopped.")
     if on_server:
-        goes_on = "goes on when Esteira runs here again" if server.temporary else f"goes on at {server.url}"
         note(f"{plural(on_server, 'document')} still being processed; that {goes_on}.")
     if unsent:
         note(f"{plural(unsent, 'file')} not sent.")

@@ -30,12 +30,12 @@ def errors() -> Console:
 
 def note(sentence: str) -> None:
     """Tell something on standard error, apart from what a program may read."""
-    errors().print(Text(sentence, style="dim"), soft_wrap=True)
+    _say(Text(sentence, style="dim"))
 
 
 def complain(sentence: str) -> None:
     """Tell what went wrong, on standard error."""
-    errors().print(Text.assemble(("Error: ", "bold red"), printable(sentence)), soft_wrap=True)
+    _say(Text.assemble(("Error: ", "bold red"), printable(sentence)))
 
 
 @contextmanager
@@ -83,6 +83,12 @@ def seconds(value: float) -> str:
     if value < hour:
         return f"{int(value // minute)} min {int(value % minute):02d} s"
     return f"{int(value // hour)} h {int(value % hour // minute):02d} min"
+
+
+def _say(text: Text) -> None:
+    """Wrap at words on a terminal; a program or a log gets each sentence as one line."""
+    console = errors()
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def _console(*, stderr: bool) -> Console:

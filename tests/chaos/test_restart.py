@@ -36,8 +36,8 @@ def test_after_a_restart_a_worker_has_the_time_of_a_lease_to_beat_again(postgres
     postgres.stop()
     postgres.start()
     with PostgresUnitOfWork(engine) as transaction:
-        assert list(transaction.jobs.expired(10, patience_seconds=3600)) == []
-        assert list(transaction.jobs.expired(10, patience_seconds=0)) == [job.actions[0].id]
+        assert list(transaction.jobs.expired(10, after_start=timedelta(hours=1))) == []
+        assert list(transaction.jobs.expired(10, after_start=timedelta())) == [job.actions[0].id]
     PostgresRunLedger(engine).beat(claimed.actions[0].run, lease=timedelta(hours=1))
     with PostgresUnitOfWork(engine) as transaction:
         assert list(transaction.jobs.expired(10)) == []

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from application.ports.blob_store import PresignedRequest
-from domain.errors import BlobChanged, BlobNotFound
+from domain.errors import BlobChanged, BlobNotFound, RunCancelled
 from tests.support.blob_store_backends import (
     MOTO_CREDENTIALS,
     Backend,
@@ -27,6 +27,7 @@ from tests.support.blob_store_backends import (
     real_s3_endpoint,
     s3_backend,
 )
+from tests.support.unhurried import unhurried
 
 KEY = "documents/0192f3c4-7e1a-7000-8000-000000000001/1"
 PDF = "application/pdf"
@@ -100,7 +101,7 @@ def test_what_a_browser_uploads_by_url_is_what_is_read(backend: Backend, tmp_pat
     info = backend.store.head(KEY)
     assert (info.size_bytes, info.content_type, info.etag) == (len(CONTENT), PDF, answer.headers["ETag"])
     target = tmp_path / "downloaded"
-    assert backend.store.download(KEY, target, etag=info.etag) == hashlib.sha256(CONTENT).hexdigest()
+    assert backend.store.download(KEY, target, etag=info.etag, check=unhurried) == hashlib.sha256(CONTENT).hexdigest()
     assert target.read_bytes() == CONTENT
 
 
@@ -110,7 +111,7 @@ def test_any_size_comes_back_as_it_was(backend: Backend, tmp_path: Path, size_by
     content = bytes(i % 251 for i in range(size_bytes))
     etag = backend.put(KEY, content, PDF)
 
-    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=etag)
+    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=etag, check=unhurried)
 
     assert digest == hashlib.sha256(content).hexdigest()
     assert (tmp_path / "downloaded").read_bytes() == content
@@ -133,7 +134,18 @@ def test_replaced_bytes_have_another_etag_and_the_old_one_reads_nothing(backend:
     assert old != new
     assert backend.store.head(KEY).etag == new
     with pytest.raises(BlobChanged):
-        backend.store.download(KEY, tmp_path / "downloaded", etag=old)
+        backend.store.download(KEY, tmp_path / "downloaded", etag=old, check=unhurried)
+
+
+@on(EVERY)
+def test_what_the_check_raises_ends_the_download(backend: Backend, tmp_path: Path) -> None:
+    etag = backend.put(KEY, CONTENT, PDF)
+
+    def cancelled() -> None:
+        raise RunCancelled
+
+    with pytest.raises(RunCancelled):
+        backend.store.download(KEY, tmp_path / "downloaded", etag=etag, check=cancelled)
 
 
 @on(EVERY)
@@ -141,7 +153,7 @@ def test_what_is_not_there_is_not_found(backend: Backend, tmp_path: Path) -> Non
     with pytest.raises(BlobNotFound):
         backend.store.head(KEY)
     with pytest.raises(BlobNotFound):
-        backend.store.download(KEY, tmp_path / "downloaded", etag='"none"')
+        backend.store.download(KEY, tmp_path / "downloaded", etag='"none"', check=unhurried)
 
 
 @on(EVERY)
@@ -227,7 +239,7 @@ def test_uploads_at_once_leave_one_whole_object(backend: Backend, tmp_path: Path
     for thread in threads:
         thread.join()
 
-    backend.store.download(KEY, tmp_path / "downloaded", etag=backend.store.head(KEY).etag)
+    backend.store.download(KEY, tmp_path / "downloaded", etag=backend.store.head(KEY).etag, check=unhurried)
     assert (tmp_path / "downloaded").read_bytes() in contents
 
 

@@ -9,11 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from application.ports.unit_of_work import Transactions
+from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.retry_job import RetryJob
 from domain.action import Action, ActionStatus
 from domain.document import Document
-from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound
+from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed
+from domain.failure import Failure
 from domain.ids import ActionId, DocumentId, JobId, new_uuid7
 from domain.job import Job
+from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
@@ -22,6 +26,7 @@ from tests.support.in_memory_transactions import InMemoryDatabase
 
 LEASE = timedelta(seconds=30)
 TIMEOUT = timedelta(minutes=5)
+NO_TIME = timedelta()
 A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -231,8 +236,8 @@ def test_runs_whose_lease_or_deadline_has_passed_are_expired(transactions: Trans
     longer_silent = claimed(transactions, kept_job(transactions), lease=ago * 2)
 
     with transactions() as transaction:
-        expired = transaction.jobs.expired(10)
-        oldest = transaction.jobs.expired(1)
+        expired = transaction.jobs.expired(10, after_start=NO_TIME)
+        oldest = transaction.jobs.expired(1, after_start=NO_TIME)
 
     assert list(expired) == [job.actions[0].id for job in (longer_silent, silent, overdue)]
     assert list(oldest) == [longer_silent.actions[0].id]
@@ -242,7 +247,7 @@ def test_an_ended_run_is_not_expired(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions), lease=timedelta(seconds=-10))
     changed(transactions, job, lambda action: action.cancel(now=datetime.now(UTC)))
     with transactions() as transaction:
-        assert list(transaction.jobs.expired(10)) == []
+        assert list(transaction.jobs.expired(10, after_start=NO_TIME)) == []
 
 
 def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transactions) -> None:
@@ -346,3 +351,70 @@ def test_a_locked_document_makes_others_wait(transactions: Transactions) -> None
             assert not reader.done()
             transaction.commit()
         assert reader.result(timeout=5).job_id == job_id
+
+
+def failed_job(transactions: Transactions, code: str, *, at: datetime = A_WHILE_AGO) -> Job:
+    job = claimed(transactions, kept_job(transactions))
+    failure = Failure(code=code, message="It is damaged.", retryable=False)
+    return changed(transactions, job, lambda action: action.fail(failure, now=at, policy=RetryPolicy()))
+
+
+def dead(transactions: Transactions, code: str | None = None, *, limit: int = 10) -> Sequence[JobId]:
+    with transactions() as transaction:
+        return transaction.jobs.failed(code=code, before=transaction.now(), limit=limit)
+
+
+def test_what_failed_is_found_by_its_code_oldest_first(transactions: Transactions) -> None:
+    later = failed_job(transactions, "corrupt", at=A_WHILE_AGO + timedelta(seconds=1))
+    older, other = failed_job(transactions, "corrupt"), failed_job(transactions, "empty")
+    failed_job(transactions, "corrupt", at=datetime.now(UTC) + timedelta(hours=1))
+    claimed(transactions, kept_job(transactions))
+
+    assert list(dead(transactions, "corrupt")) == [older.id, later.id]
+    assert set(dead(transactions)) == {older.id, later.id, other.id}
+    assert list(dead(transactions, "corrupt", limit=1)) == [older.id]
+
+
+def test_what_was_processed_anew_or_deleted_since_is_no_dead_letter(transactions: Transactions) -> None:
+    renewed, deleted = failed_job(transactions, "corrupt"), failed_job(transactions, "corrupt")
+    assert renewed.document_id
+    assert deleted.document_id
+    with transactions() as transaction:
+        transaction.documents.assign_job(renewed.document_id, JobId(new_uuid7()))
+        transaction.documents.delete(deleted.document_id)
+        transaction.commit()
+    assert list(dead(transactions)) == []
+
+
+def test_a_job_tells_its_document_without_a_lock(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    with transactions() as other, transactions() as transaction:
+        other.jobs.lock(job.id)
+        assert transaction.jobs.document_of(job.id) == job.document_id
+        with pytest.raises(JobNotFound):
+            transaction.jobs.document_of(JobId(new_uuid7()))
+
+
+def test_what_failed_is_retried_once_by_its_cause(transactions: Transactions) -> None:
+    corrupt, empty = failed_job(transactions, "corrupt"), failed_job(transactions, "empty")
+    wakes: list[int] = []
+    retry = RetryJob(transactions=transactions, wake_relay=lambda: wakes.append(1))
+    replay = ReplayDeadLetters(transactions=transactions, retry_job=retry)
+
+    assert (replay("corrupt"), replay("corrupt"), len(wakes)) == (1, 0, 1)
+
+    assert stored_job(transactions, corrupt.id).status is ActionStatus.PENDING
+    assert stored_job(transactions, empty.id).status is ActionStatus.FAILED
+    assert taken(transactions) == [corrupt.actions[0].id]
+    with pytest.raises(NotFailed):
+        retry(corrupt.id)
+
+
+def test_a_job_whose_document_was_processed_anew_is_not_retried(transactions: Transactions) -> None:
+    job = failed_job(transactions, "corrupt")
+    assert job.document_id
+    with transactions() as transaction:
+        transaction.documents.assign_job(job.document_id, JobId(new_uuid7()))
+        transaction.commit()
+    with pytest.raises(NotFailed, match="anew"):
+        RetryJob(transactions=transactions, wake_relay=lambda: None)(job.id)

@@ -73,8 +73,8 @@ def test_a_file_larger_than_the_server_takes_is_refused(client: httpx.Client) ->
 
 
 def test_a_rule_of_the_application_names_the_field(client: httpx.Client) -> None:
-    answer = client.post("/api/v1/documents/upload/presigned", json=UPLOAD | {"chunk_tokens": 512})
-    assert assert_problem(answer, 422, "invalid_request")["errors"][0]["pointer"] == "/chunk_tokens"
+    answer = client.post("/api/v1/documents/upload/presigned", json=UPLOAD | {"chunk_overlap": 200})
+    assert assert_problem(answer, 422, "invalid_request")["errors"][0]["pointer"] == "/chunk_overlap"
 
 
 def test_a_document_is_processed_once_its_bytes_are_there(api: Api, client: httpx.Client) -> None:

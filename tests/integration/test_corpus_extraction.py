@@ -8,6 +8,7 @@ import pytest
 from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable
 from infrastructure.extraction.sandbox import SandboxedExtractor
+from tests.support.unhurried import unhurried
 
 CORPUS = next(
     (found for parent in Path(__file__).resolve().parents if (found := parent / "shared" / "corpus").is_dir()), None
@@ -55,7 +56,7 @@ def test_the_corpus_is_here() -> None:
 def test_a_real_document_ends_in_text_or_a_code(extractor: SandboxedExtractor, path: Path) -> None:
     outcome = "text"
     try:
-        with extractor.open(path, filename=path.name) as stream:
+        with extractor.open(path, filename=path.name, check=unhurried) as stream:
             pages = list(stream)
             assert all(isinstance(page, ExtractedPage) for page in pages)
             count = stream.opened.page_count

@@ -1,45 +1,61 @@
-"""What readers see of a document while it changes."""
+"""What readers see while somebody writes, on real PostgreSQL."""
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from domain.ids import DocumentId
+from domain.action import Action
+from domain.document import Document
+from domain.report import Report
 from infrastructure.postgres.document_reader import PostgresDocumentReader
+from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from tests.support.document_factory import a_document, a_job
 
-READS = 300
+REPORTS = 300
+LEASE = timedelta(minutes=5)
 
 
-def test_a_version_always_comes_with_the_state_that_it_stands_for(engine: Engine) -> None:
-    document = a_document()
+def claimed(engine: Engine, document: Document) -> Action:
+    """The document's processing, on which a worker is."""
     job = a_job(document)
     with PostgresUnitOfWork(engine) as transaction:
+        now = transaction.now()
         transaction.documents.add(document)
         transaction.jobs.add(job)
         transaction.documents.assign_job(document.id, job.id)
+        job = job.change(
+            job.actions[0].id, lambda action: action.claim(worker="w", now=now, lease=LEASE, timeout=LEASE)
+        )
+        transaction.jobs.save(job)
         transaction.commit()
-    enough = threading.Event()
-    writer = threading.Thread(target=keep_changing, args=(engine, document.id, enough))
-    writer.start()
-    try:
-        reader = PostgresDocumentReader(engine)
-        seen = [reader.states([document.id])[document.id] for _ in range(READS)]
-    finally:
-        enough.set()
-        writer.join()
-    pairs = [(state.version, state.index_action.crashes) for state in seen if state.index_action]
-    assert len({version for version, _ in pairs}) > 1, "it changed meanwhile"
-    assert [pair for pair in pairs if pair[0] > 1 and pair[0] != pair[1]] == []
+    return job.actions[0]
 
 
-def keep_changing(engine: Engine, document_id: DocumentId, enough: threading.Event) -> None:
-    """Raise the version and a number of the action in step."""
-    number = 1
-    while not enough.is_set():
-        number += 1
-        with engine.begin() as connection:
-            values = {"number": number, "document": document_id}
-            connection.execute(text("UPDATE jobs SET version = :number WHERE document_id = :document"), values)
-            connection.execute(text("UPDATE job_actions SET crashes = :number"), values)
+def test_a_version_comes_with_the_state_that_it_is_of(engine: Engine) -> None:
+    document = a_document()
+    action = claimed(engine, document)
+    reader = PostgresDocumentReader(engine)
+    first_version = reader.states([document.id])[document.id].version
+    done = threading.Event()
+    seen: set[tuple[int, int]] = set()
+
+    def read() -> None:
+        while not done.is_set():
+            state = reader.states([document.id])[document.id]
+            assert state.index_action
+            seen.add((state.version - first_version, state.index_action.report.chunks_done))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for each in readers:
+        each.start()
+    ledger = PostgresRunLedger(engine)
+    for count in range(1, REPORTS + 1):
+        ledger.report(action.run, replace(Report(), chunks_done=count))
+    done.set()
+    for each in readers:
+        each.join()
+    assert len(seen) > 10
+    assert [(version, count) for version, count in seen if version != count] == []

@@ -15,6 +15,7 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.documents import archive, assemble, docx, paragraph, pdf
+from tests.support.unhurried import unhurried
 
 Read = Callable[..., list[ExtractedPage]]
 Text = Callable[..., str]
@@ -33,7 +34,7 @@ def read(extractor: SandboxedExtractor, tmp_path: Path) -> Read:
     def read(data: bytes | str, filename: str = "upload.bin") -> list[ExtractedPage]:
         path = tmp_path / "file"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        with extractor.open(path, filename=filename) as stream:
+        with extractor.open(path, filename=filename, check=unhurried) as stream:
             return [page for page in stream if isinstance(page, ExtractedPage)]
 
     return read
@@ -176,7 +177,7 @@ def test_pdf_truncated_is_corrupt(code: Code) -> None:
 def test_pdf_of_ten_thousand_pages_has_too_many_at_opening(extractor: SandboxedExtractor, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(pdf([""] * 10_000))
-    with pytest.raises(DocumentUnreadable) as caught, extractor.open(path, filename="a.pdf"):
+    with pytest.raises(DocumentUnreadable) as caught, extractor.open(path, filename="a.pdf", check=unhurried):
         pass
     assert caught.value.failure_code is FailureCode.TOO_MANY_PAGES
 

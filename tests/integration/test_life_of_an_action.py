@@ -107,7 +107,7 @@ class Stage:
         runner(action.id, action.dispatch_no)
 
     def reap(self) -> int:
-        return ReapExpiredRuns(transactions=self.transactions, action_types=self.types, patience_seconds=0)()
+        return ReapExpiredRuns(transactions=self.transactions, action_types=self.types, lease=timedelta())()
 
     def sweep(self) -> int:
         return CleanUpEndedRuns(transactions=self.transactions, action_types=self.types)()

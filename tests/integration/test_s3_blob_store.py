@@ -18,6 +18,7 @@ from domain.errors import BlobNotFound, StorageUnavailable
 from infrastructure.storage.s3 import S3BlobStore
 from tests.support.blob_store_backends import moto_server
 from tests.support.http_server import listening_socket, running_uvicorn, url_of
+from tests.support.unhurried import unhurried
 
 KEY = "documents/1/1"
 
@@ -84,7 +85,7 @@ def assert_all_unavailable(store: S3BlobStore, target: Path, *, within_seconds: 
     for call in (
         lambda: store.head(KEY),
         lambda: store.delete(KEY),
-        lambda: store.download(KEY, target, etag='"x"'),
+        lambda: store.download(KEY, target, etag='"x"', check=unhurried),
     ):
         began = time.monotonic()
         with pytest.raises(StorageUnavailable) as caught:
@@ -125,7 +126,7 @@ def test_an_answer_that_is_not_s3_is_unavailable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stalls", [False, True], ids=["breaks off", "stalls"])
 def test_a_download_that_does_not_end_is_unavailable(tmp_path: Path, stalls: bool) -> None:
     with half_answering(stalls=stalls) as url, pytest.raises(StorageUnavailable):
-        store_at(url, read_timeout_seconds=0.5).download(KEY, tmp_path / "t", etag='"x"')
+        store_at(url, read_timeout_seconds=0.5).download(KEY, tmp_path / "t", etag='"x"', check=unhurried)
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403])

@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from domain.errors import RunCancelled
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
@@ -18,6 +20,7 @@ from infrastructure.extraction.process import ParserUnavailable
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.documents import pdf
 from tests.support.misbehaving_child import COMMAND
+from tests.support.unhurried import unhurried
 
 Script = Callable[..., Path]
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,11 +45,19 @@ def script(tmp_path: Path) -> Script:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "extraction" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "_child import" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    """Return the command line, empty for one that is being reaped."""
+    try:
+        return " ".join(process.cmdline()).replace("extraction.child", "extraction_child")
+    except psutil.Error:
+        return ""
 
 
 def read(extractor: SandboxedExtractor, path: Path) -> list[str]:
-    with extractor.open(path, filename="a") as stream:
+    with extractor.open(path, filename="a", check=unhurried) as stream:
         return [page.text if isinstance(page, ExtractedPage) else page.code for page in stream]
 
 
@@ -68,7 +79,7 @@ def read(extractor: SandboxedExtractor, path: Path) -> list[str]:
 def test_a_page_that_ends_the_child_is_quarantined_and_the_others_are_read(
     extractor: SandboxedExtractor, script: Script, line: str, code: str
 ) -> None:
-    with extractor.open(script("one", line, "three"), filename="a") as stream:
+    with extractor.open(script("one", line, "three"), filename="a", check=unhurried) as stream:
         pages = list(stream)
     assert pages == [
         ExtractedPage(number=1, text="one"),
@@ -93,7 +104,7 @@ def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(
     extractor: SandboxedExtractor, script: Script
 ) -> None:
     with (
-        extractor.open(script("crash", "hang", "crash"), filename="a") as stream,
+        extractor.open(script("crash", "hang", "crash"), filename="a", check=unhurried) as stream,
         pytest.raises(DocumentUnreadable) as caught,
     ):
         list(stream)
@@ -106,7 +117,10 @@ def test_a_document_of_bad_pages_fails_with_the_most_frequent_reason(
 def test_opening_that_ends_the_child_twice_fails_the_document(
     extractor: SandboxedExtractor, script: Script, how: str, code: str
 ) -> None:
-    with pytest.raises(DocumentUnreadable) as caught, extractor.open(script(kind=f"opening {how}"), filename="a"):
+    with (
+        pytest.raises(DocumentUnreadable) as caught,
+        extractor.open(script(kind=f"opening {how}"), filename="a", check=unhurried),
+    ):
         pass
     assert caught.value.failure_code == code
 
@@ -119,7 +133,7 @@ def test_opening_that_crashes_once_is_tried_again(
 
 def test_pieces_go_on_where_a_crash_stopped_them(extractor: SandboxedExtractor, script: Script, tmp_path: Path) -> None:
     path = script("one", f"crash-once {tmp_path / 'marker'}", "three", kind="pieces")
-    with extractor.open(path, filename="a") as stream:
+    with extractor.open(path, filename="a", check=unhurried) as stream:
         pages = list(stream)
     assert [page.number for page in pages] == [None] * 3
     assert [page.text.split()[0] for page in pages] == ["one", "crash-once", "three"]
@@ -127,7 +141,7 @@ def test_pieces_go_on_where_a_crash_stopped_them(extractor: SandboxedExtractor, 
 
 def test_pieces_that_crash_twice_fail_the_document(extractor: SandboxedExtractor, script: Script) -> None:
     with (
-        extractor.open(script("one", "crash", "three", kind="pieces"), filename="a") as stream,
+        extractor.open(script("one", "crash", "three", kind="pieces"), filename="a", check=unhurried) as stream,
         pytest.raises(DocumentUnreadable) as caught,
     ):
         list(stream)
@@ -136,7 +150,7 @@ def test_pieces_that_crash_twice_fail_the_document(extractor: SandboxedExtractor
 
 def test_a_child_killed_in_the_middle_costs_no_page(extractor: SandboxedExtractor, script: Script) -> None:
     lines = ["long 20000"] * 12
-    with extractor.open(script(*lines), filename="a") as stream:
+    with extractor.open(script(*lines), filename="a", check=unhurried) as stream:
         pages = iter(stream)
         next(pages)
         children()[0].kill()
@@ -144,10 +158,27 @@ def test_a_child_killed_in_the_middle_costs_no_page(extractor: SandboxedExtracto
 
 
 def test_leaving_in_the_middle_frees_the_child_at_once(extractor: SandboxedExtractor, script: Script) -> None:
-    with extractor.open(script("one", "hang"), filename="a") as stream:
+    with extractor.open(script("one", "hang"), filename="a", check=unhurried) as stream:
         next(iter(stream))
         assert len(children()) == 1
     assert children() == []
+
+
+@pytest.mark.parametrize("where", ["page", "opening"])
+def test_a_cancel_frees_the_caller_while_a_page_hangs(script: Script, where: str) -> None:
+    path = script("one", "hang") if where == "page" else script("one", kind="opening hang")
+    cancelled_at = time.monotonic() + 1
+
+    def check() -> None:
+        if time.monotonic() > cancelled_at:
+            raise RunCancelled
+
+    patient = ExtractionLimits(page_seconds=600, open_seconds=600)
+    with SandboxedExtractor(patient, child_command=COMMAND) as extractor:
+        with pytest.raises(RunCancelled), extractor.open(path, filename="a", check=check) as stream:
+            list(stream)
+        assert time.monotonic() - cancelled_at < 2
+        assert children() == []
 
 
 def test_two_documents_in_a_row_share_a_child(extractor: SandboxedExtractor, script: Script) -> None:
@@ -173,7 +204,10 @@ def test_a_worn_child_is_replaced(script: Script, limits: ExtractionLimits) -> N
 
 def test_two_documents_at_once_have_a_child_each(extractor: SandboxedExtractor, script: Script) -> None:
     path = script("one", "two")
-    with extractor.open(path, filename="a") as first, extractor.open(path, filename="b") as second:
+    with (
+        extractor.open(path, filename="a", check=unhurried) as first,
+        extractor.open(path, filename="b", check=unhurried) as second,
+    ):
         assert [page.text for page in first] == [page.text for page in second] == ["one", "two"]
 
 
@@ -191,7 +225,7 @@ def test_the_child_reads_ahead_no_further_than_the_pipe(
 ) -> None:
     marker = tmp_path / "marker"
     path = script(*["long 20000"] * 8, f"crash-once {marker}")
-    with extractor.open(path, filename="a") as stream:
+    with extractor.open(path, filename="a", check=unhurried) as stream:
         next(iter(stream))
         assert not marker.exists()
 
@@ -241,7 +275,7 @@ def test_limits_are_set_in_the_child(extractor: SandboxedExtractor, script: Scri
 def test_too_much_text_is_refused(script: Script) -> None:
     with (
         SandboxedExtractor(ExtractionLimits(max_unpacked_bytes=100_000), child_command=COMMAND) as extractor,
-        extractor.open(script("long 10000", "long 20000"), filename="a") as stream,
+        extractor.open(script("long 10000", "long 20000"), filename="a", check=unhurried) as stream,
         pytest.raises(DocumentUnreadable) as caught,
     ):
         list(stream)
@@ -253,7 +287,7 @@ def test_a_child_that_cannot_start_is_no_fault_of_the_document(script: Script) -
     with (
         SandboxedExtractor(child_command=command) as extractor,
         pytest.raises(ParserUnavailable) as caught,
-        extractor.open(script("one"), filename="a"),
+        extractor.open(script("one"), filename="a", check=unhurried),
     ):
         pass
     assert caught.value.retryable
@@ -283,8 +317,9 @@ from pathlib import Path
 import psutil
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.misbehaving_child import COMMAND
+from tests.support.unhurried import unhurried
 extractor = SandboxedExtractor(child_command=COMMAND)
-with extractor.open(Path(sys.argv[1]), filename="a") as stream:
+with extractor.open(Path(sys.argv[1]), filename="a", check=lambda: None) as stream:
     pages = iter(stream)
     next(pages)
     print(psutil.Process().children()[0].pid, flush=True)

@@ -9,17 +9,20 @@ from typing import Any, cast
 
 import httpx
 
+from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.unit_of_work import Transactions
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from domain.action import Action
 from domain.chunk import Chunk
 from domain.document import Document
-from domain.ids import ChunkId, DocumentId, JobId, new_uuid7
+from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
 from interface.api.app import create_app
@@ -72,6 +75,13 @@ class FakeSearch:
         return list(self.found)
 
 
+class NoDeadLetters:
+    """A history is not kept in memory."""
+
+    def page(self, _tenant_id: TenantId, **_: object) -> Sequence[DeadLetter]:
+        return ()
+
+
 @dataclass
 class Api:
     """The world behind the door, and what workers do in it."""
@@ -84,6 +94,7 @@ class Api:
     cors_origins: tuple[str, ...] = (ORIGIN,)
     transactions: Transactions | None = None
     documents: DocumentReader | None = None
+    dead_letters: DeadLetterReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
 
@@ -92,6 +103,7 @@ class Api:
 
     def services(self) -> ApiServices:
         transactions = self.transactions or self.database
+        retry_job = RetryJob(transactions=transactions, wake_relay=self._wake)
         return ApiServices(
             request_upload=RequestUpload(
                 transactions=transactions,
@@ -100,15 +112,17 @@ class Api:
                 upload_url_seconds=900,
                 chunk_tokens=256,
                 chunk_overlap=32,
-                model_max_tokens=256,
             ),
             process_uploaded_document=ProcessUploadedDocument(
                 transactions=transactions, blobs=self.blobs, wake_relay=self._wake, max_attempts=4
             ),
             cancel_job=CancelJob(transactions=transactions),
+            retry_job=retry_job,
+            replay_dead_letters=ReplayDeadLetters(transactions=transactions, retry_job=retry_job),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
             documents=self.documents or InMemoryDocumentReader(self.database),
+            dead_letters=self.dead_letters or NoDeadLetters(),
             job_changes=self.changes,
             blobs=self.blobs,
             parts=self.parts,

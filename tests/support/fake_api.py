@@ -1,6 +1,7 @@
 """A stand-in for the API over real HTTP: the document and search calls of the contract, kept in memory."""
 
 import hashlib
+import socket
 import threading
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.ids import new_uuid7
@@ -172,7 +173,9 @@ class FakeApi:
 
     async def listed(self, request: Request) -> Response:
         asked = {name: request.query_params.get(name) for name in ("checksum_sha256", "status", "filename")}
-        items = [self.described(d) for d in reversed(list(self.documents.values()))]
+        checksum = asked["checksum_sha256"]
+        same = [d for d in self.documents.values() if checksum in {None, d.checksum_sha256}]
+        items = [self.described(d) for d in reversed(same)]
         items = [i for i in items if all(value is None or i[name] == value for name, value in asked.items())]
         limit = int(request.query_params.get("limit", 50))
         return JSONResponse({"items": items[:limit], "next_cursor": "abc" if len(items) > limit else None})
@@ -187,7 +190,8 @@ class FakeApi:
         return JSONResponse(self.described(document))
 
     async def text(self, request: Request) -> Response:
-        return PlainTextResponse(f"The text, page {request.query_params.get('page', 'all')}")
+        page = request.query_params.get("page", "all")
+        return JSONResponse({"document_id": request.path_params["id"], "page": None, "text": f"The text, page {page}"})
 
     async def chunks(self, _request: Request) -> Response:
         chunk = {"chunk_id": str(new_uuid7()), "position": 0, "text": "A passage\nof two lines.", "page_start": 1}
@@ -261,9 +265,11 @@ def running(api: FakeApi) -> Iterator[FakeApi]:
     """Serve on a free port; `api.url` is where."""
     config = uvicorn.Config(Starlette(routes=api.routes()), port=0, log_level="critical", timeout_graceful_shutdown=1)
     api.server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    api.url = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    thread = threading.Thread(target=api.server.run, kwargs={"sockets": [socket]}, daemon=True)
+    # Named TCP, which uvicorn's bind_socket does not: else asyncio leaves Nagle's delay of 40 ms on each answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    thread = threading.Thread(target=api.server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not api.server.started:
         time.sleep(0.005)
@@ -272,4 +278,4 @@ def running(api: FakeApi) -> Iterator[FakeApi]:
     finally:
         api.server.should_exit = True
         thread.join(timeout=5)
-        socket.close()
+        listener.close()

@@ -1,6 +1,7 @@
 """BlobStore for tests of use cases: nothing is served, so a test uploads with `put`."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,10 +38,11 @@ class InMemoryBlobStore:
     def head(self, key: str) -> BlobInfo:
         return self._found(key)[1]
 
-    def download(self, key: str, target: Path, *, etag: str) -> str:
+    def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         content, info = self._found(key)
         if info.etag != etag:
             raise BlobChanged
+        check()
         target.write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 

@@ -1,6 +1,6 @@
 """The fake of the port Extractor: knows documents by their bytes and reads nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +16,12 @@ Page = ExtractedPage | UnreadablePage
 class InMemoryStream:
     opened: DocumentOpened
     pages: Sequence[Page]
+    check: Callable[[], None]
 
     def __iter__(self) -> Iterator[Page]:
-        yield from self.pages
+        for page in self.pages:
+            self.check()
+            yield page
         if not any(isinstance(page, ExtractedPage) and page.text.strip() for page in self.pages):
             codes = [FailureCode(page.code) for page in self.pages if isinstance(page, UnreadablePage)]
             raise DocumentUnreadable(max(codes, key=codes.count) if codes else FailureCode.NO_TEXT)
@@ -29,13 +32,16 @@ class InMemoryExtractor:
     documents: Mapping[bytes, Sequence[Page] | FailureCode] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, path: Path, *, filename: str) -> Iterator[InMemoryStream]:  # noqa: ARG002
+    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[InMemoryStream]:  # noqa: ARG002
         data = path.read_bytes()
+        check()
         found = self.documents.get(data, FailureCode.UNSUPPORTED_TYPE if data else FailureCode.EMPTY)
         if isinstance(found, FailureCode):
             raise DocumentUnreadable(found)
         paged = all(page.number for page in found)
         media_type = "application/pdf" if paged else "text/plain"
         yield InMemoryStream(
-            opened=DocumentOpened(media_type=media_type, page_count=len(found) if paged else None), pages=found
+            opened=DocumentOpened(media_type=media_type, page_count=len(found) if paged else None),
+            pages=found,
+            check=check,
         )

@@ -188,6 +188,13 @@ class InMemoryJobStore:
             raise JobNotFound
         return self.lock(found.id)
 
+    def document_of(self, job_id: JobId) -> DocumentId | None:
+        self.work.database.require_up()
+        job = self._find(job_id)
+        if job is None:
+            raise JobNotFound
+        return job.document_id
+
     def save(self, job: Job) -> None:
         self.add(job)
 
@@ -214,7 +221,7 @@ class InMemoryJobStore:
                 sent = tuple(replace(a, sent_at=now) if a.id in action_ids else a for a in job.actions)
                 self.work.jobs_written[job.id] = replace(job, actions=sent)
 
-    def expired(self, limit: int, *, patience_seconds: float = 0.0) -> Sequence[ActionId]:  # noqa: ARG002
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:  # noqa: ARG002
         now = self.work.now()
         over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
         return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
@@ -223,6 +230,20 @@ class InMemoryJobStore:
         before = self.work.now() - timedelta(seconds=seconds)
         old = [a for a in self._actions(ActionStatus.PENDING) if a.sent_at and a.sent_at < before]
         return sorted(old, key=lambda a: a.sent_at or before)[:limit]
+
+    def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
+        self.work.database.require_up()
+        dead = [a for a in self._actions(ActionStatus.FAILED) if a.completed_at and a.completed_at < before]
+        dead = [a for a in dead if code is None or (a.error and a.error.code == code)]
+        dead.sort(key=lambda a: a.completed_at or before)
+        return [job_id for job_id in dict.fromkeys(a.job_id for a in dead) if self._is_latest(job_id)][:limit]
+
+    def _is_latest(self, job_id: JobId) -> bool:
+        job = self._find(job_id)
+        if job is None or job.document_id is None:
+            return True
+        document = self.work.database.documents.get(job.document_id)
+        return document is not None and document.job_id == job_id
 
     def unclean(self, limit: int) -> Sequence[Action]:
         left = [a for job in self.work.all_jobs() for a in job.actions if a.unclean and a.status != "processing"]

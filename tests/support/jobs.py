@@ -8,13 +8,13 @@ from domain.job import Job, new_index_job
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 
 
-def add_job(engine: Engine, *, max_attempts: int = 4) -> Job:
+def add_job(engine: Engine, *, etag: str = "e", max_attempts: int = 4) -> Job:
     """Store a job with one action, due now."""
     with PostgresUnitOfWork(engine) as transaction:
         job = new_index_job(
             document_id=DocumentId(new_uuid7()),
             tenant_id=DEFAULT_TENANT,
-            etag="e",
+            etag=etag,
             max_attempts=max_attempts,
             now=transaction.now(),
         )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.action import FINAL, LEGAL_TRANSITIONS, Action, ActionStatus
-from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost
+from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost, NotFailed
 from domain.failure import Failure
 from domain.ids import ActionId, JobId, new_uuid7
 from domain.report import Report
@@ -132,3 +132,20 @@ def test_a_lost_message_is_sent_anew_under_another_name() -> None:
     assert (action.dispatch_no, action.sent_at) == (2, None)
     with pytest.raises(IllegalTransition):
         claimed().resend(now=NOON)
+
+
+def test_a_person_starts_what_failed_anew_with_all_its_attempts() -> None:
+    failed = replace(claimed(), attempt=4, crashes=2, report=Report(progress=40)).fail(
+        PERMANENT, now=NOON, policy=POLICY
+    )
+    again = failed.retry(now=NOON)
+    assert (again.status, again.attempt, again.crashes, again.error) == (ActionStatus.PENDING, 0, 0, None)
+    assert (again.completed_at, again.sent_at, again.report.progress) == (None, None, 0)
+    assert (again.run_lease, again.dispatch_no) == (failed.run_lease, failed.dispatch_no + 1)
+    assert claimed(again).run != failed.run
+
+
+def test_only_what_failed_is_retried() -> None:
+    for status in set(ActionStatus) - {ActionStatus.FAILED}:
+        with pytest.raises(NotFailed):
+            replace(pending(), status=status).retry(now=NOON)

@@ -14,6 +14,7 @@ from domain.document import MAX_FILENAME_CHARACTERS, clean_filename
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\me\\relatório.docx", "relatório.docx"),
         ("a\x00b\r\nc\u202etxt.pdf", "abctxt.pdf"),
+        ("two\u2028lines\u2029.txt", "twolines.txt"),
         ("..", "document"),
         ("///", "document"),
         (" .pdf", "pdf"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.action import ActionStatus
-from domain.errors import AlreadyFinal
+from domain.errors import AlreadyFinal, NotFailed
 from domain.ids import DEFAULT_TENANT, DocumentId, new_uuid7
 from domain.job import Job, new_index_job
 
@@ -48,3 +48,12 @@ def test_cancelling_leaves_what_has_ended_as_it_is() -> None:
     assert job.actions[2].cancel_requested
     with pytest.raises(AlreadyFinal):
         job_of(COMPLETED, FAILED).request_cancel(now=NOON)
+
+
+def test_a_retry_starts_what_failed_and_leaves_the_rest() -> None:
+    job = job_of(FAILED, COMPLETED)
+    again = job.retry(now=NOON)
+    assert [action.status for action in again.actions] == [PENDING, COMPLETED]
+    assert again.version == job.version + 1
+    with pytest.raises(NotFailed):
+        job_of(COMPLETED, PROCESSING).retry(now=NOON)

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query
 from starlette.requests import Request
 
-from domain.errors import DocumentNotFound
-from domain.ids import DocumentId
+from domain.errors import DocumentNotFound, JobNotFound
+from domain.ids import DocumentId, JobId
 from interface.api.services import ApiServices
 
 DEFAULT_LIMIT = 50
@@ -27,8 +27,17 @@ async def _document_id(document_id: Annotated[str, Path(description="The documen
         raise DocumentNotFound from exc
 
 
+async def _job_id(job_id: Annotated[str, Path(description="The job's UUID.")]) -> JobId:
+    """Return the id; what is no id is the id of no job."""
+    try:
+        return JobId(UUID(job_id))
+    except ValueError as exc:
+        raise JobNotFound from exc
+
+
 Services = Annotated[ApiServices, Depends(_services)]
 DocumentPath = Annotated[DocumentId, Depends(_document_id)]
+JobPath = Annotated[JobId, Depends(_job_id)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the client has.")]

@@ -40,6 +40,8 @@ CREATE TABLE documents (
     CONSTRAINT fk_documents_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );
 
+CREATE INDEX ix_documents_tenant_id_checksum_sha256 ON documents (tenant_id, checksum_sha256);
+
 CREATE INDEX ix_documents_published_run ON documents (published_run);
 
 CREATE INDEX ix_documents_tenant_id_external_id ON documents (tenant_id, external_id);

@@ -63,12 +63,17 @@ def list_documents(
     status: DocumentStatus | None = None,
     external_id: Annotated[Text | None, Query(max_length=512)] = None,
     filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
+    checksum_sha256: Annotated[str | None, Query(pattern=r"^[0-9a-fA-F]{64}$")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
     """Give those documents for which every condition holds."""
     document_filter = DocumentFilter(
-        tenant_id=DEFAULT_TENANT, status=status, external_id=external_id, filename=filename
+        tenant_id=DEFAULT_TENANT,
+        status=status,
+        external_id=external_id,
+        filename=filename,
+        checksum_sha256=checksum_sha256.lower() if checksum_sha256 else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(

@@ -33,4 +33,5 @@ def problem_response(description: str) -> dict[str, Any]:
 
 
 NO_DOCUMENT: Responses = {404: problem_response("`document_not_found`")}
+NO_JOB: Responses = {404: problem_response("`job_not_found`")}
 INVALID: Responses = {422: problem_response("`invalid_request`: `errors` names the fields")}

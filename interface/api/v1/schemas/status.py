@@ -92,9 +92,9 @@ class DocumentStatusBody(BaseModel):
             status=state.status,
             stage=report.stage if state.status is DocumentStatus.PROCESSING else None,
             progress=report.progress,
-            message=_message(action),
+            message=_message(state),
             queue_position=state.queue_position,
-            eta_seconds=_eta_seconds(action, now),
+            eta_seconds=_eta_seconds(state, now),
             attempt=_attempt(action),
             max_attempts=action.max_attempts if action else 0,
             pages=Pages(
@@ -128,10 +128,13 @@ def _attempt(action: Action | None) -> int:
     return action.attempt + (action.status is ActionStatus.PENDING)
 
 
-def _message(action: Action | None) -> str:
+def _message(state: DocumentState) -> str:
+    action = state.index_action
     if action is None:
         return "Waiting for the upload"
     match action.status:
+        case ActionStatus.PENDING if state.queue_workers == 0:
+            return "Waiting: no worker is running for this queue"
         case ActionStatus.PENDING if action.error:
             return f"Waiting to be tried again: {action.error.message}"
         case ActionStatus.PROCESSING if action.cancel_requested:
@@ -144,12 +147,27 @@ def _message(action: Action | None) -> str:
             return action.report.message
 
 
-def _eta_seconds(action: Action | None, now: datetime) -> int | None:
+def _eta_seconds(state: DocumentState, now: datetime) -> int | None:
+    """Estimate by what was measured here; None where that says nothing."""
+    action = state.index_action
+    if action is None:
+        return None
+    if action.status is ActionStatus.PENDING:
+        return _eta_of_waiting(state, max(0.0, (action.due_at - now).total_seconds()))
+    return _eta_of_running(action.report, now) if action.status is ActionStatus.PROCESSING else None
+
+
+def _eta_of_waiting(state: DocumentState, pause_seconds: float) -> int | None:
+    """Assume that those ahead, and then this one, take as long as documents took of late."""
+    if not state.queue_position or not state.queue_workers or state.typical_seconds is None:
+        return None
+    rounds = math.ceil(state.queue_position / state.queue_workers)
+    return math.ceil(pause_seconds + rounds * state.typical_seconds)
+
+
+def _eta_of_running(report: Report, now: datetime) -> int | None:
     """Assume that the rest takes as long as what is done took, by the share that is shown."""
-    if action is None or action.status is not ActionStatus.PROCESSING or not action.report.stages:
+    if not report.stages or report.progress < _LEAST_PROGRESS_FOR_ETA:
         return None
-    progress = action.report.progress
-    if progress < _LEAST_PROGRESS_FOR_ETA:
-        return None
-    elapsed_seconds = max(0.0, (now - action.report.stages[0].started_at).total_seconds())
-    return math.ceil(elapsed_seconds * (100 - progress) / progress)
+    elapsed_seconds = max(0.0, (now - report.stages[0].started_at).total_seconds())
+    return math.ceil(elapsed_seconds * (100 - report.progress) / report.progress)

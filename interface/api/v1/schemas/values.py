@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_BIG_INTEGER = 2**63 - 1
 MAX_METADATA_KEYS = 64
+MAX_METADATA_CHARACTERS = 4096
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for it
 _MEDIA_TYPE = re.compile(rf'{_TOKEN}/{_TOKEN}([ ]*;[ ]*{_TOKEN}=({_TOKEN}|"[ !#-\[\]-~]*"))*', re.ASCII)
@@ -48,6 +49,8 @@ def _metadata_value(value: object) -> object:
         raise PydanticCustomError("not_flat", "Metadata is flat: send a string, a number, a boolean or null.")
     if isinstance(value, int) and not -LARGEST_BIG_INTEGER <= value <= LARGEST_BIG_INTEGER:
         raise PydanticCustomError("number_too_large", "The number does not fit into 64 bits: send it as a string.")
+    if isinstance(value, str) and len(value) > MAX_METADATA_CHARACTERS:
+        raise PydanticCustomError("too_long", "The text is too long: 4096 characters are allowed at most.")
     if isinstance(value, float) and not abs(value) < float("inf"):
         raise PydanticCustomError("number_not_finite", "The number is not finite: send a finite one, or null.")
     return _storable(value)
@@ -60,7 +63,8 @@ def _rfc3339(value: datetime) -> str:
 Text = Annotated[str, BeforeValidator(_storable)]
 MediaType = Annotated[Text, Field(max_length=255), AfterValidator(_media_type)]
 MetadataValue = Annotated[
-    Annotated[str, Field(max_length=4096)] | int | float | bool | None, BeforeValidator(_metadata_value)
+    Annotated[str, Field(max_length=MAX_METADATA_CHARACTERS)] | int | float | bool | None,
+    BeforeValidator(_metadata_value),
 ]
 Metadata = Annotated[
     dict[Annotated[Text, Field(min_length=1, max_length=128)], MetadataValue], Field(max_length=MAX_METADATA_KEYS)
