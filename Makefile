@@ -6,7 +6,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        migrate bench samples test-torch
+        migrate bench chaos samples test-torch
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ demo: $(VENV)/.setup ## Ingest the sample documents, search them, stop: the whol
 
 test: $(VENV)/.setup-test ## Run the whole test suite on real PostgreSQL and Redis
 	$(PYTEST) -n 2 --dist loadgroup
+
+chaos: $(VENV)/.setup-test ## Soak: kill, stop and wipe everything while 300 documents are ingested; three seeds
+	$(BIN)/python -m tests.chaos --seed 11 12 13 --documents 300 --faults all --report docs/chaos-report.md
 
 check: check-rules ## Lint, types, import rules, fast tests
 	$(PYTEST) -n 2 tests/unit tests/contracts
