@@ -57,7 +57,8 @@ def _figures(outcome: Outcome) -> str:
         f" {counts['completed']} completed, {counts['failed']} failed as they must, {counts['cancelled']} cancelled,"
         f" {counts['deleted']} deleted while they were worked on. {len(outcome.injuries)} faults in"
         f" {outcome.soak_seconds:.0f} s after {outcome.reference_seconds:.0f} s undisturbed;"
-        f" {outcome.looks} looks at a status, {counts['ended by itself']} processes that ended by themselves. {platform.system()}, Python {platform.python_version()}."
+        f" {outcome.looks} looks at a status, {counts['ended by itself']} processes ended by themselves."
+        f" {platform.system()}, Python {platform.python_version()}."
     )
 
 
