@@ -1,6 +1,7 @@
 """`python -m tests.chaos`: the long form of the soak."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ PATIENCE_SECONDS = 3600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a soak for each seed; return 0 if all passed."""
     options = _parser().parse_args(arguments)
+    # So that what was started is stopped, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = NAMES if options.faults == "all" else tuple(options.faults.split(","))
     if unknown := set(names) - set(NAMES):
         print(f"There is no fault {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.", file=sys.stderr)
@@ -57,7 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gap", type=float, default=5.0, help="seconds from fault to fault (%(default)s)")
     parser.add_argument("--report", type=Path, help="write the report to this file too")
     parser.add_argument("--short", action="store_true", help="short settings and the repository's own documents only")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     return parser
 
 

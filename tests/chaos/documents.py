@@ -43,7 +43,7 @@ class Sample:
 
 def short_samples(seed: int) -> Sequence[Sample]:
     """Return the repository's own documents and made ones."""
-    return [*(_read(path) for path in sorted(SAMPLES.iterdir())), *_made(seed, pages=(4, 25, 50)), *_failing()]
+    return [*(_read(path) for path in sorted(SAMPLES.iterdir())), *_made(seed, pages=(4, 25, 40)), *_failing()]
 
 
 def long_samples(seed: int) -> Sequence[Sample]:

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from statistics import median
 
 from tests.chaos.faults import Injury
 from tests.chaos.soak import Outcome
@@ -28,7 +29,8 @@ def report_of(outcomes: Sequence[Outcome]) -> str:
 
 def _command(outcome: Outcome) -> str:
     plan = outcome.plan
-    return f"python -m tests.chaos --seed {plan.seed} --documents {plan.documents} --faults {','.join(plan.faults)}"
+    options = f"--documents {plan.documents} --rounds {plan.rounds} --gap {plan.gap_seconds:g}"
+    return f"python -m tests.chaos --seed {plan.seed} {options} --faults {','.join(plan.faults)}"
 
 
 def _soak(outcome: Outcome) -> list[str]:
@@ -57,7 +59,8 @@ def _figures(outcome: Outcome) -> str:
         f" {counts['completed']} completed, {counts['failed']} failed as they must, {counts['cancelled']} cancelled,"
         f" {counts['deleted']} deleted while they were worked on. {len(outcome.injuries)} faults in"
         f" {outcome.soak_seconds:.0f} s after {outcome.reference_seconds:.0f} s undisturbed;"
-        f" {outcome.looks} looks at a status. {platform.system()}, Python {platform.python_version()}."
+        f" {outcome.looks} looks at a status, {counts['ended by itself']} processes ended by themselves."
+        f" {platform.system()}, Python {platform.python_version()}."
     )
 
 
@@ -74,4 +77,4 @@ def _row(name: str, injuries: Sequence[Injury]) -> str:
     if not times:
         return f"| `{name}` | 0 | | | |"
     bound = max(injury.bound_seconds for injury in injuries)
-    return f"| `{name}` | {len(times)} | {times[-1]:.1f} s | {times[len(times) // 2]:.1f} s | {bound:.1f} s |"
+    return f"| `{name}` | {len(times)} | {times[-1]:.1f} s | {median(times):.1f} s | {bound:.1f} s |"

@@ -254,5 +254,5 @@ def counts_of(stack: Stack, ledger: Ledger) -> Mapping[str, int]:
         "deleted": len(ledger.deleted),
         **{name: int(value or 0) for name, value in runs._asdict().items()},
         "chunks": stack.query("SELECT count(*) AS n FROM chunks")[0].n,
-        "restarts nobody asked for": sum(program.unasked_ends for program in stack.programs),
+        "ended by itself": sum(program.unasked_ends for program in stack.programs),
     }

@@ -12,11 +12,11 @@ from tests.chaos.timing import SHORT
 def test_whatever_is_killed_every_document_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     plan = Plan(
         seed=7,
-        documents=30,
+        documents=20,
         samples=short_samples(7),
         faults=NAMES,
         rounds=1,
-        gap_seconds=1.0,
+        gap_seconds=0.7,
         timing=SHORT,
         folder=tmp_path,
         patience_seconds=300,
