@@ -23,8 +23,15 @@ def make_engine(database_url: str, *, application_name: str, pool_size: int = 5)
         "application_name": application_name[:APPLICATION_NAME_BYTES],
         "connect_timeout": 5,
     }
+    # Parameters are file names, questions and documents' words, and errors are logged.
     if pool_size == 0:
-        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+        return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
     return create_engine(
-        url, poolclass=QueuePool, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=arguments
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args=arguments,
+        hide_parameters=True,
     )
