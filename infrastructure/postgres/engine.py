@@ -16,7 +16,7 @@ APPLICATION_NAME_BYTES = 63
 
 def make_engine(database_url: str, *, application_name: str, pool_size: int = 5) -> Engine:
     """Return an engine for a `postgresql://` URL. With `pool_size` 0 each use opens a connection of its own."""
-    url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", database_url)
+    url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url)
     options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     arguments = {
         "options": options,
