@@ -88,7 +88,7 @@ def test_another_architecture_is_refused_and_the_extra_named(tmp_path: Path, con
     write_tiny_bert(tmp_path, **config)
     with pytest.raises(ModelNotUsable, match=said) as refused:
         OpenVinoEmbedder.load(str(tmp_path))
-    assert "pip install 'esteira[sentence-transformers]'" in refused.value.detail
+    assert "pip install --editable '.[sentence-transformers]'" in refused.value.detail
 
 
 def test_another_pooling_is_refused(tmp_path: Path) -> None:
