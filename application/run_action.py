@@ -113,7 +113,9 @@ class RunAction:
         except LeaseLost:
             raise
         except EsteiraError as error:
-            log.info("the run ended: %s", error.detail, extra={"action": str(action.id), "code": error.code})
+            # The cause, a library's own words, is for the log alone.
+            fields = {"action": str(action.id), "code": error.code}
+            log.info("the run ended: %s", error.detail, extra=fields, exc_info=error.__cause__)
             return error
         except Exception:
             # Whatever a handler or a library raises must end the action, or it would look busy until its lease ends.

@@ -96,7 +96,8 @@ def run_migrate(settings: Settings) -> int:
     """Bring the database up to date."""
     from bootstrap import whole_stack
 
-    return whole_stack.run_migrate(find_backends(settings))
+    # Redis has no schema: it need not even be configured.
+    return whole_stack.run_migrate(settings.database_url or find_backends(settings).database_url)
 
 
 if __name__ == "__main__":

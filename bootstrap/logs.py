@@ -22,4 +22,4 @@ def configure_logs(level: str) -> None:
     handler.setFormatter(FieldFormatter("%(asctime)s %(levelname)-7s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for package in ("application", "bootstrap", "infrastructure", "interface"):
-        logging.getLogger(package).setLevel(level.upper())
+        logging.getLogger(package).setLevel(level)

@@ -1,12 +1,13 @@
 """The settings: `ESTEIRA_*` from the environment, then from `.env`. Each is listed in `.env.example`."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GIBIBYTE = 1024**3
+SCHEMES = {"database_url": ("postgresql://", "postgres://"), "redis_url": ("redis://", "rediss://", "unix://")}
 
 
 class Settings(BaseSettings):
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     parser_memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] = GIBIBYTE
     parser_page_seconds: Annotated[float, Field(gt=0)] = 30
     max_pages: Annotated[int, Field(ge=1)] = 5000
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -58,6 +59,20 @@ class Settings(BaseSettings):
         return (
             tuple(origin.strip() for origin in value.split(",") if origin.strip()) if isinstance(value, str) else value
         )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _require_scheme(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # The drivers would repeat an address that they do not understand, its password too.
+        schemes = SCHEMES[str(info.field_name)]
+        if value is not None and not value.startswith(schemes):
+            raise ValueError(f"the address begins with {' or '.join(schemes)}")
+        return value
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod

@@ -7,20 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bootstrap.backends import Backends, own_backends
+from bootstrap.backends import own_backends
 from bootstrap.serving import bind, prepared_server, public_url_of, serve
 from bootstrap.settings import Settings
 from bootstrap.supervising import WORKER_PROGRAM
+from infrastructure.embedded.errors import ServerDidNotStart
 from infrastructure.lifeline import Lifeline
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 
 
-def run_migrate(backends: Backends) -> int:
+def run_migrate(database_url: str) -> int:
     """Bring the database to this version's schema."""
-    engine = make_engine(backends.database_url, application_name="esteira-migrate", pool_size=1)
-    migrate(engine)
-    engine.dispose()
+    migrate(make_engine(database_url, application_name="esteira-migrate", pool_size=0))
     return 0
 
 
@@ -28,7 +27,7 @@ def run_dev(settings: Settings) -> int:
     """Serve everything until Ctrl-C or SIGTERM."""
     listener = bind(settings)
     with own_backends(settings) as backends:
-        run_migrate(backends)
+        run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings):
             url = public_url_of(settings, listener)
             if backends.stack:
@@ -43,13 +42,15 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
     """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's."""
     listener = bind(settings, any_port=True)
     with own_backends(settings) as backends:
-        run_migrate(backends)
+        run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings, log_level="WARNING"):
             url = public_url_of(settings, listener)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
             thread.start()
             try:
-                while not server.started and thread.is_alive():
+                while not server.started:
+                    if not thread.is_alive():
+                        raise ServerDidNotStart("The API did not start; the log says why.")
                     time.sleep(0.01)
                 yield url
             finally:

@@ -10,9 +10,8 @@ from bootstrap.logs import configure_logs
 from bootstrap.settings import Settings, explain
 from bootstrap.supervising import run_workers
 from domain.errors import EsteiraError
+from domain.job import DOCUMENT_QUEUE
 from infrastructure.queue.queue_names import QUEUES
-
-DEFAULT_QUEUE = "document_processing"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="worker.py", description="Runs the work that waits in a queue.")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--queue", choices=QUEUES, default=DEFAULT_QUEUE, help="the queue to serve (%(default)s)")
+    which.add_argument("--queue", choices=QUEUES, default=DOCUMENT_QUEUE, help="the queue to serve (%(default)s)")
     which.add_argument("--all", action="store_true", help="a process for each queue, restarted when it ends")
     which.add_argument("--cleanup", action="store_true", help="the same as --queue cleanup_tasks")
     parser.add_argument("--name", help="the worker's name; with --all each is called NAME-<queue>")

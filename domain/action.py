@@ -29,13 +29,12 @@ class ActionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-P, R = ActionStatus.PENDING, ActionStatus.PROCESSING
 FINAL = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.CANCELLED})
 LEGAL_TRANSITIONS: Mapping[ActionStatus, frozenset[ActionStatus]] = {
-    P: frozenset({R, ActionStatus.CANCELLED}),
-    R: frozenset({P}) | FINAL,
+    ActionStatus.PENDING: frozenset({ActionStatus.PROCESSING, ActionStatus.CANCELLED}),
+    ActionStatus.PROCESSING: frozenset({ActionStatus.PENDING}) | FINAL,
     ActionStatus.COMPLETED: frozenset(),
-    ActionStatus.FAILED: frozenset({P}),  # only when a person retries
+    ActionStatus.FAILED: frozenset({ActionStatus.PENDING}),  # only when a person retries
     ActionStatus.CANCELLED: frozenset(),
 }
 
@@ -97,12 +96,12 @@ class Action:
 
     def may_be_claimed(self, *, dispatch_no: int, now: datetime) -> bool:
         """Tell whether the message `dispatch_no` is the one that may start this action now."""
-        return self.status is P and self.dispatch_no == dispatch_no and self.due_at <= now
+        return self.status is ActionStatus.PENDING and self.dispatch_no == dispatch_no and self.due_at <= now
 
     def claim(self, *, worker: str, now: datetime, lease: timedelta, timeout: timedelta) -> Self:
         """Start a run: a new lease, a new attempt, a fresh report."""
         return self._to(
-            R,
+            ActionStatus.PROCESSING,
             run_lease=self.run_lease + 1,
             attempt=self.attempt + 1,
             worker=worker,
@@ -117,7 +116,7 @@ class Action:
 
     def holds(self, run: Run) -> bool:
         """Tell whether `run` still owns this action."""
-        return self.status is R and self.run == run
+        return self.status is ActionStatus.PROCESSING and self.run == run
 
     def require(self, run: Run) -> None:
         """Raise LeaseLost unless `run` still owns this action."""
@@ -138,8 +137,10 @@ class Action:
         """End badly: wait for another attempt where that can help and one is left, else fail for good."""
         if self.cancel_requested:
             return self.cancel(now=now)
-        if not failure.retryable or self.attempt >= self.max_attempts:
+        if not failure.retryable:
             return self._end(ActionStatus.FAILED, now=now, error=failure)
+        if self.attempt >= self.max_attempts:
+            return self._end(ActionStatus.FAILED, now=now, error=failure.after(self.attempt))
         return self._requeue(error=failure, due_at=now + policy.delay(self.attempt), report=Report())
 
     def lose_worker(self, *, now: datetime, policy: RetryPolicy) -> Self:
@@ -152,7 +153,7 @@ class Action:
         failure = Failure(code=code, message=SENTENCES[code], retryable=True)
         crashes = self.crashes + 1
         if crashes >= policy.max_crashes or self.attempt >= self.max_attempts:
-            return self._end(ActionStatus.FAILED, now=now, error=failure, crashes=crashes)
+            return self._end(ActionStatus.FAILED, now=now, error=failure.after(self.attempt), crashes=crashes)
         return self._requeue(error=failure, due_at=now + policy.delay(crashes), report=Report(), crashes=crashes)
 
     def time_out(self, *, now: datetime) -> Self:
@@ -168,7 +169,7 @@ class Action:
 
     def resend(self, *, now: datetime) -> Self:
         """The message is lost: send a new one, which makes the old one stale."""
-        if self.status is not P:
+        if self.status is not ActionStatus.PENDING:
             raise IllegalTransition
         return replace(self, dispatch_no=self.dispatch_no + 1, sent_at=None, due_at=min(self.due_at, now))
 
@@ -191,7 +192,7 @@ class Action:
         """Cancel at once what no worker has; ask the worker of what runs."""
         if self.is_final:
             raise AlreadyFinal
-        if self.status is P:
+        if self.status is ActionStatus.PENDING:
             return self.cancel(now=now)
         return replace(self, cancel_requested=True)
 
@@ -200,7 +201,14 @@ class Action:
         return self._end(ActionStatus.CANCELLED, now=now, error=None)
 
     def _requeue(self, **changes: object) -> Self:
-        return self._to(P, sent_at=None, dispatch_no=self.dispatch_no + 1, lease_until=None, deadline=None, **changes)
+        return self._to(
+            ActionStatus.PENDING,
+            sent_at=None,
+            dispatch_no=self.dispatch_no + 1,
+            lease_until=None,
+            deadline=None,
+            **changes,
+        )
 
     def _end(self, status: ActionStatus, *, now: datetime, **changes: object) -> Self:
         return self._to(status, completed_at=now, lease_until=None, deadline=None, **changes)

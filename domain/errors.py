@@ -125,14 +125,14 @@ class BlobChanged(EsteiraError):
 
 
 class StorageUnavailable(EsteiraError):
-    """The object store does not answer; the work is tried again by itself."""
+    """The object store does not answer."""
 
     code = "storage_unavailable"
     retryable = True
 
 
 class DatabaseUnavailable(EsteiraError):
-    """The database does not answer; the work is tried again by itself."""
+    """The database does not answer."""
 
     code = "database_unavailable"
     retryable = True
@@ -146,7 +146,7 @@ class QueueUnavailable(EsteiraError):
 
 
 class EmbeddingUnavailable(EsteiraError):
-    """The embedding model could not be run; the work is tried again by itself."""
+    """The embedding model could not be run; the worker's log says why."""
 
     code = "embedding_unavailable"
     retryable = True

@@ -1,6 +1,6 @@
 """Why a document could not be processed: the codes users see, what each says, and if trying again can help."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -24,7 +24,6 @@ class FailureCode(StrEnum):
     UPLOAD_MISMATCH = "upload_mismatch"
     TIMEOUT = "timeout"
     WORKER_LOST = "worker_lost"
-    STORAGE_UNAVAILABLE = "storage_unavailable"
 
 
 SENTENCES: dict[FailureCode, str] = {
@@ -41,8 +40,7 @@ SENTENCES: dict[FailureCode, str] = {
     FailureCode.OUT_OF_MEMORY: "Reading the file takes more memory than is allowed. Split it and upload the parts.",
     FailureCode.UPLOAD_MISMATCH: "The bytes do not have the SHA-256 that was promised at presign. Upload the file again.",
     FailureCode.TIMEOUT: "Processing took longer than is allowed. Split the document, or raise ESTEIRA_INDEX_TIMEOUT_SECONDS.",
-    FailureCode.WORKER_LOST: "The worker died while it processed this, several times over. Try again, or look at the worker's log.",
-    FailureCode.STORAGE_UNAVAILABLE: "The object store did not answer, several times over. Try again when it is back.",
+    FailureCode.WORKER_LOST: "The worker died while it processed this; its log may say why.",
 }
 
 
@@ -69,3 +67,8 @@ class Failure:
         """Return what is to be shown of an error: for an unreadable document, its failure code."""
         code = error.failure_code.value if isinstance(error, DocumentUnreadable) else error.code
         return cls(code=code, message=error.detail, retryable=error.retryable)
+
+    def after(self, attempts: int) -> "Failure":
+        """Return what is shown once it is not tried again by itself."""
+        times = "once" if attempts == 1 else f"{attempts} times"
+        return replace(self, message=f"{self.message} It was tried {times}: try again when the cause is gone.")

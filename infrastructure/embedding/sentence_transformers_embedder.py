@@ -92,5 +92,5 @@ class SentenceTransformersEmbedder:
                     show_progress_bar=False,
                 )
         except RuntimeError as exc:  # torch's own errors, memory that ran out on the device among them
-            raise EmbeddingUnavailable(f"The embedding model could not be run: {exc}") from exc
+            raise EmbeddingUnavailable from exc
         return np.asarray(vectors, dtype=np.float32)

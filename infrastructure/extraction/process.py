@@ -33,7 +33,7 @@ CHECK_SECONDS = 0.5
 
 
 class ParserUnavailable(EsteiraError):
-    """The process that reads documents does not start; the work is tried again by itself."""
+    """The process that reads documents does not start."""
 
     code: ClassVar[str] = "parser_unavailable"
     retryable: ClassVar[bool] = True

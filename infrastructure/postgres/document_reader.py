@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, func, select
+from sqlalchemy import Engine, Select, func, select
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
 from domain.action import Action, ActionStatus
-from domain.chunk import Chunk
 from domain.document import DocumentStatus
 from domain.errors import PageNotFound
 from domain.ids import DocumentId, JobId
 from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
-from infrastructure.postgres.rows import action_of, document_of, job_of
+from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_of
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
 from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
 
@@ -71,7 +70,7 @@ class PostgresDocumentReader:
             .limit(limit)
         )
         with database_errors(), self._engine.connect() as connection:
-            return [PublishedChunk(chunk_id=row.chunk_id, chunk=_chunk_of(row)) for row in connection.execute(query)]
+            return [PublishedChunk(chunk_id=row.chunk_id, chunk=chunk_of(row)) for row in connection.execute(query)]
 
     def text(self, document_id: DocumentId) -> str:
         """Return the whole published text."""
@@ -125,17 +124,4 @@ def _published_pages(document_id: DocumentId) -> Select[Any]:
         select(pages.c.text)
         .join(documents, documents.c.published_run == pages.c.run_id)
         .where(documents.c.id == document_id)
-    )
-
-
-def _chunk_of(row: Row[Any]) -> Chunk:
-    return Chunk(
-        position=row.position,
-        text=row.text,
-        char_start=row.char_start,
-        char_end=row.char_end,
-        page_start=row.page_start,
-        page_end=row.page_end,
-        token_count=row.token_count,
-        headings=tuple(row.headings),
     )

@@ -16,15 +16,22 @@ APPLICATION_NAME_BYTES = 63
 
 def make_engine(database_url: str, *, application_name: str, pool_size: int = 5) -> Engine:
     """Return an engine for a `postgresql://` URL. With `pool_size` 0 each use opens a connection of its own."""
-    url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", database_url)
+    url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url)
     options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     arguments = {
         "options": options,
         "application_name": application_name[:APPLICATION_NAME_BYTES],
         "connect_timeout": 5,
     }
+    # Parameters are file names, questions and documents' words, and errors are logged.
     if pool_size == 0:
-        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+        return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
     return create_engine(
-        url, poolclass=QueuePool, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=arguments
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args=arguments,
+        hide_parameters=True,
     )

@@ -35,6 +35,7 @@ from infrastructure.postgres.passage_queries import (
     nearest,
     nearest_exactly,
 )
+from infrastructure.postgres.rows import chunk_of
 from infrastructure.postgres.vectors import find_model, to_text
 
 STATISTICS_SECONDS = 30.0
@@ -117,7 +118,7 @@ class PostgresPassageSearch:
             around: dict[int, list[Chunk]] = {}
             if neighbours:
                 for row in connection.execute(NEIGHBOURS, {"keys": list(keys), "neighbours": neighbours}):
-                    around.setdefault(row.key, []).append(_chunk(row))
+                    around.setdefault(row.key, []).append(chunk_of(row))
         found = {row.key: _passage(row, around.get(row.key, ())) for row in rows}
         return [found[key] for key in keys if key in found]
 
@@ -172,19 +173,6 @@ def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
         filename=row.filename,
         external_id=row.external_id,
         metadata=row.metadata,
-        chunk=_chunk(row),
+        chunk=chunk_of(row),
         neighbours=neighbours,
-    )
-
-
-def _chunk(row: Row[Any]) -> Chunk:
-    return Chunk(
-        position=row.position,
-        text=row.text,
-        char_start=row.char_start,
-        char_end=row.char_end,
-        page_start=row.page_start,
-        page_end=row.page_end,
-        token_count=row.token_count,
-        headings=tuple(row.headings),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from domain.action import Action, ActionStatus
+from domain.chunk import Chunk
 from domain.document import Document
 from domain.extracted_page import UnreadablePage
 from domain.failure import Failure
@@ -57,6 +58,20 @@ def action_values(action: Action) -> dict[str, object]:
     values["error"] = asdict(action.error) if action.error else None
     values["report"] = report_values(action.report)
     return values
+
+
+def chunk_of(row: Row[Any]) -> Chunk:
+    """Read a row of `chunks`."""
+    return Chunk(
+        position=row.position,
+        text=row.text,
+        char_start=row.char_start,
+        char_end=row.char_end,
+        page_start=row.page_start,
+        page_end=row.page_end,
+        token_count=row.token_count,
+        headings=tuple(row.headings),
+    )
 
 
 def job_of(row: Row[Any], actions: tuple[Action, ...]) -> Job:

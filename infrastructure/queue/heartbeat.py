@@ -33,11 +33,6 @@ class Shutdown:
         self._give_back_at = time.monotonic() + self._grace_seconds
 
     @property
-    def requested(self) -> bool:
-        """True from the request on."""
-        return self._give_back_at is not None
-
-    @property
     def is_over(self) -> bool:
         """True once the grace period has passed."""
         return self._give_back_at is not None and time.monotonic() >= self._give_back_at

@@ -55,7 +55,7 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     QueueUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EmbeddingUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Their own sentences speak of work that is tried again by itself; who asks by HTTP has to ask again.
+# Who asks by HTTP has to ask again; what the raiser knows of the cause may be for the log alone.
 UNAVAILABLE: Mapping[type[EsteiraError], str] = {
     StorageUnavailable: "The object store does not answer: try again in a few seconds.",
     DatabaseUnavailable: "The database does not answer: try again in a few seconds.",

@@ -14,6 +14,8 @@ import httpx
 import psycopg
 import pytest
 
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.migrate import require_schema
 from tests.support.esteira_client import EsteiraClient
 from tests.support.program import DEV, ROOT, WORKER, Program, environment, running_program
 from tests.support.running_stack import RunningStack, running_stack
@@ -21,6 +23,7 @@ from tests.support.stack_processes import processes_of, wait_until_gone
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="READS /proc: LEFT-OVER PROCESSES ARE NOT LOOKED FOR")
 PATIENCE_SECONDS = 120
+MIGRATE = ("-m", "bootstrap.command", "migrate")
 ENOUGH_DOCUMENTS = 100
 NOBODY = pwd.getpwnam("nobody")
 with_whole_stack = pytest.mark.xdist_group("whole stack")
@@ -118,6 +121,14 @@ def test_a_wrong_setting_is_named(data_dir: Path, tmp_path: Path) -> None:
         assert result.returncode == 2
         assert "ESTEIRA_CHUNK_TOKENS" in result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_a_database_of_ones_own_is_migrated_without_a_stack_or_redis(
+    database_url: str, data_dir: Path, tmp_path: Path
+) -> None:
+    result = run(MIGRATE, data_dir, tmp_path, ESTEIRA_DATABASE_URL=database_url)
+    assert (result.returncode, result.stderr) == (0, "")
+    require_schema(make_engine(database_url, application_name="test", pool_size=0))
 
 
 # Who may join

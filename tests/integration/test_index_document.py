@@ -72,8 +72,8 @@ class Bench:
             scratch=self.scratch,
         )
 
-    def claimed(self, pages: Sequence[Page]) -> tuple[Document, Action]:
-        document = a_document(chunk_tokens=16, chunk_overlap=0)
+    def claimed(self, pages: Sequence[Page], *, chunk_tokens: int = 16) -> tuple[Document, Action]:
+        document = a_document(chunk_tokens=chunk_tokens, chunk_overlap=0)
         etag = self.blobs.put(document.object_key, b"%PDF", "application/pdf")
         self.pages[b"%PDF"] = pages
         job = a_job(document)
@@ -122,6 +122,14 @@ def test_a_document_that_was_read_whole_warns_of_nothing(bench: Bench) -> None:
     assert outcome.report.warnings == ()
     assert {times.name for times in outcome.report.stages} == set(Stage)
     assert context.reports[-1].progress == 95
+
+
+def test_a_chunk_is_never_longer_than_the_model_sees_whatever_was_asked_for(bench: Bench) -> None:
+    document, action = bench.claimed([page(1, 400)], chunk_tokens=100_000)
+    bench.work()(action, Watched(run=action.run))
+    with bench.engine.connect() as connection:
+        longest = text("SELECT max(token_count) FROM chunks WHERE document_id = :document")
+        assert 200 < connection.execute(longest, {"document": document.id}).scalar_one() <= FakeEmbedder().max_tokens
 
 
 def test_progress_never_falls_however_the_text_is_spread(bench: Bench) -> None:

@@ -189,6 +189,7 @@ def test_a_transient_error_is_tried_again_four_runs_at_most(stage: Stage) -> Non
     assert action.status is ActionStatus.FAILED
     assert action.error
     assert action.error.code == "storage_unavailable"
+    assert action.error.message.startswith("The object store does not answer. It was tried 4 times")
 
 
 def test_a_document_that_cannot_be_read_fails_at_once_with_its_code(stage: Stage) -> None:

@@ -88,7 +88,7 @@ def test_another_architecture_is_refused_and_the_extra_named(tmp_path: Path, con
     write_tiny_bert(tmp_path, **config)
     with pytest.raises(ModelNotUsable, match=said) as refused:
         OpenVinoEmbedder.load(str(tmp_path))
-    assert "pip install 'esteira[sentence-transformers]'" in refused.value.detail
+    assert "pip install --editable '.[sentence-transformers]'" in refused.value.detail
 
 
 def test_another_pooling_is_refused(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_loading_takes_openvino_for_the_bundled_model_and_for_a_bert_folder(tmp_
 
 @pytest.mark.skipif(is_installed(), reason="here sentence-transformers would look for it")
 def test_a_model_that_nobody_here_can_run_names_the_extra() -> None:
-    with pytest.raises(ModelNotUsable, match=r"esteira\[sentence-transformers\]"):
+    with pytest.raises(ModelNotUsable, match=r"\[sentence-transformers\]"):
         load_embedder("intfloat/multilingual-e5-small")
 
 

@@ -71,7 +71,7 @@ def test_four_runs_at_most() -> None:
         assert action.attempt == attempt
         action = action.fail(TRANSIENT, now=NOON, policy=POLICY)
     assert action.status is ActionStatus.FAILED
-    assert action.error == TRANSIENT
+    assert action.error == TRANSIENT.after(4)
 
 
 def test_a_permanent_failure_is_not_tried_again() -> None:

@@ -78,7 +78,6 @@ def hung() -> Iterator[threading.Event]:
 def test_the_work_is_told_at_its_next_check(answer: bool | EsteiraError, verdict: type[EsteiraError]) -> None:
     ledger = ScriptedLedger(False, answer)
     with heartbeat(ledger).keep(RUN) as context:
-        context.check()
         assert ledger.all_given.wait(PATIENCE_SECONDS)
         with pytest.raises(verdict):
             check_for_ever(context)

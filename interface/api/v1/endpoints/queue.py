@@ -33,8 +33,10 @@ def cancel_job(services: Services, job_id: JobPath) -> JobBody:
     status_code=202,
     operation_id="retry_job",
     summary="Try a failed job again",
-    responses=NO_JOB
-    | {409: problem_response("`not_failed`: nothing of it has failed, or it was processed anew since")},
+    responses={
+        404: problem_response("`job_not_found`, `document_not_found`: its document was deleted"),
+        409: problem_response("`not_failed`: nothing of it has failed, or it was processed anew since"),
+    },
 )
 def retry_job(services: Services, response: Response, job_id: JobPath) -> JobBody:
     """Start what failed anew, with all its attempts."""
