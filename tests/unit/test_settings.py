@@ -1,0 +1,54 @@
+"""The settings that someone can get wrong: each is a sentence, before anything starts."""
+
+import pytest
+from pydantic import ValidationError
+
+from bootstrap.serving import AddressUnusable, bind
+from bootstrap.settings import Settings, explain
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATA_DIR", "~no-such-user/data"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://host/name"),
+        ("DATABASE_URL", "postgresql://host:port/name"),
+        ("REDIS_URL", "nonsense"),
+        ("REDIS_URL", "http://host"),
+        ("REDIS_URL", "redis://host:port/0"),
+        ("PUBLIC_URL", "https://host/?query"),
+        ("LOG_LEVEL", "loud"),
+        ("LEASE_SECONDS", "inf"),
+        ("LEASE_SECONDS", "nan"),
+        ("GRACE_SECONDS", "inf"),
+        ("INDEX_TIMEOUT_SECONDS", "1e300"),
+        ("RESULT_TTL_HOURS", "1e300"),
+        ("MAX_UPLOAD_BYTES", "99999999999999999999"),
+        ("PARSER_MEMORY_BYTES", "99999999999999999999"),
+    ],
+)
+def test_a_wrong_setting_is_told_by_its_name_without_its_value(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ESTEIRA_{name}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    title, sentence = explain(caught.value).splitlines()
+    assert title == "The settings are wrong:"
+    assert sentence.startswith(f"ESTEIRA_{name}: ")
+    assert value not in sentence
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://user:p%40ss@[::1]:5432/name", "postgres://host", "postgresql:///name?host=/run/postgresql"]
+)
+def test_every_way_to_write_a_database_address_is_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESTEIRA_DATABASE_URL", url)
+    assert Settings().database_url == url
+
+
+@pytest.mark.parametrize("host", ["198.51.100.1", "no such host", "x" * 300])
+def test_a_host_that_cannot_be_served_is_a_sentence(host: str) -> None:
+    with pytest.raises(AddressUnusable, match=host):
+        bind(Settings(host=host, port=0))
