@@ -109,3 +109,8 @@ def serve(server: uvicorn.Server, listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def stop(server: uvicorn.Server) -> None:
+    """Let `serve` return, from any thread."""
+    server.should_exit = True
