@@ -130,6 +130,8 @@ class RunAction:
         while True:
             try:
                 return self._end(context.run, action_type, ended)
+            except RunCancelled as cancelled:
+                ended = cancelled
             except DatabaseUnavailable:
                 log.warning(
                     "the run has ended, and waits for the database", extra={"action": str(context.run.action_id)}
@@ -138,14 +140,18 @@ class RunAction:
                     raise
 
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
-        """Write down how the run ended, and publish what it made, in one short transaction."""
+        """Write down how the run ended, and publish what it made, in one short transaction. Raises RunCancelled."""
         with self.transactions() as transaction:
             # Published before the lease is checked, as locks are taken on the document first, then on the job; a lost
             # lease rolls it back.
             if isinstance(ended, Outcome) and ended.publish:
                 ended.publish(transaction, run)
             job = transaction.jobs.lock_of(run.action_id)
-            job.action(run.action_id).require(run)
+            action = job.action(run.action_id)
+            action.require(run)
+            if action.cancel_requested and isinstance(ended, Outcome):
+                # Asked for since the last beat: the owner was told that it is being cancelled, so nothing is published.
+                raise RunCancelled
             now = transaction.now()
             transaction.jobs.save(job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now)))
             transaction.commit()

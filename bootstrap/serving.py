@@ -32,8 +32,14 @@ class PortTaken(EsteiraError):
     code = "port_taken"
 
 
+class AddressUnusable(EsteiraError):
+    """The address cannot be served. Choose another by ESTEIRA_HOST and ESTEIRA_PORT."""
+
+    code = "address_unusable"
+
+
 def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
-    """Take the address, so that it is known before anything starts. Raises PortTaken."""
+    """Take the address, so that it is known before anything starts. Raises PortTaken, AddressUnusable."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Named, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for the client's delayed ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -42,14 +48,19 @@ def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
         listener.bind((settings.host, 0 if any_port else settings.port))
         # From here on who comes waits instead of being turned away, and who wants the same port is told at once.
         listener.listen(BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a host name that is too long is the latter
         listener.close()
-        if error.errno == errno.EADDRINUSE:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             sentence = (
                 f"Port {settings.port} is in use. Stop the program that has it, or choose another by ESTEIRA_PORT."
             )
             raise PortTaken(sentence) from error
-        raise
+        reason = error.strerror if isinstance(error, OSError) else error
+        sentence = (
+            f"{settings.host} port {settings.port} cannot be served ({reason}). "
+            "Choose another address by ESTEIRA_HOST and ESTEIRA_PORT."
+        )
+        raise AddressUnusable(sentence) from error
     return listener
 
 
@@ -98,3 +109,8 @@ def serve(server: uvicorn.Server, listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def stop(server: uvicorn.Server) -> None:
+    """Let `serve` return, from any thread."""
+    server.should_exit = True

@@ -1,13 +1,21 @@
 """The settings: `ESTEIRA_*` from the environment, then from `.env`. Each is listed in `.env.example`."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GIBIBYTE = 1024**3
-SCHEMES = {"database_url": ("postgresql://", "postgres://"), "redis_url": ("redis://", "rediss://", "unix://")}
+YEAR_SECONDS = 366 * 24 * 3600.0
+# What fits into the columns and the calls that take these values; infinite and absurd ones break far from here.
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_BIG_INTEGER = 2**63 - 1
+
+Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS, allow_inf_nan=False)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class Settings(BaseSettings):
@@ -25,7 +33,7 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str | None = None
 
     embedding_model: str = "all-MiniLM-L6-v2"
-    chunk_tokens: Annotated[int, Field(ge=16)] = 256
+    chunk_tokens: Annotated[int, Field(ge=16, le=LARGEST_INTEGER)] = 256
     chunk_overlap: Annotated[int, Field(ge=0)] = 32
 
     host: str = "127.0.0.1"
@@ -33,25 +41,25 @@ class Settings(BaseSettings):
     public_url: str | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
-    max_upload_bytes: Annotated[int, Field(ge=1)] = 5 * GIBIBYTE
+    max_upload_bytes: Annotated[int, Field(ge=1, le=LARGEST_BIG_INTEGER)] = 5 * GIBIBYTE
     upload_url_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 900
 
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3
-    index_timeout_seconds: Annotated[float, Field(gt=0)] = 1800
-    result_ttl_hours: Annotated[float, Field(gt=0)] = 24
+    index_timeout_seconds: Seconds = 1800
+    result_ttl_hours: Annotated[float, Field(gt=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24
 
-    lease_seconds: Annotated[float, Field(gt=0)] = 30
-    beat_seconds: Annotated[float, Field(gt=0)] = 5
-    hang_seconds: Annotated[float, Field(gt=0)] = 20
-    grace_seconds: Annotated[float, Field(ge=0)] = 20
-    relay_seconds: Annotated[float, Field(gt=0)] = 1
-    reap_seconds: Annotated[float, Field(gt=0)] = 5
-    reconcile_seconds: Annotated[float, Field(gt=0)] = 15
-    retry_delay_seconds: Annotated[float, Field(gt=0)] = 2
-    parser_memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] = GIBIBYTE
-    parser_page_seconds: Annotated[float, Field(gt=0)] = 30
-    max_pages: Annotated[int, Field(ge=1)] = 5000
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    lease_seconds: Seconds = 30
+    beat_seconds: Seconds = 5
+    hang_seconds: Seconds = 20
+    grace_seconds: Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)] = 20
+    relay_seconds: Seconds = 1
+    reap_seconds: Seconds = 5
+    reconcile_seconds: Seconds = 15
+    retry_delay_seconds: Seconds = 2
+    parser_memory_bytes: Annotated[int, Field(ge=64 * 1024**2, le=LARGEST_BIG_INTEGER)] = GIBIBYTE
+    parser_page_seconds: Seconds = 30
+    max_pages: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)] = 5000
+    log_level: LogLevel = "INFO"
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -60,18 +68,32 @@ class Settings(BaseSettings):
             tuple(origin.strip() for origin in value.split(",") if origin.strip()) if isinstance(value, str) else value
         )
 
+    @field_validator("data_dir")
+    @classmethod
+    def _require_place(cls, value: Path) -> Path:
+        try:
+            value.expanduser().resolve()
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"This is no path to a folder: {error}") from error
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
-    def _in_capitals(cls, value: object) -> object:
+    def _ignore_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("database_url", "redis_url")
+    @field_validator("database_url")
     @classmethod
-    def _require_scheme(cls, value: str | None, info: ValidationInfo) -> str | None:
-        # The drivers would repeat an address that they do not understand, its password too.
-        schemes = SCHEMES[str(info.field_name)]
-        if value is not None and not value.startswith(schemes):
-            raise ValueError(f"the address begins with {' or '.join(schemes)}")
+    def _require_postgres(cls, value: str | None) -> str | None:
+        if value is not None and not (re.match(r"postgres(ql)?(\+\w+)?://", value) and _has_address(value)):
+            raise ValueError("This is no address of a database: send one such as postgresql://user:password@host/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _require_redis(cls, value: str | None) -> str | None:
+        if value is not None and not (re.match(r"(rediss?|unix)://", value) and _has_address(value)):
+            raise ValueError("This is no address of Redis: send one such as redis://host:6379/0")
         return value
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
@@ -80,6 +102,8 @@ class Settings(BaseSettings):
         if value is None:
             return None
         TypeAdapter(HttpUrl).validate_python(value)
+        if "?" in value or "#" in value:
+            raise ValueError("Paths are added to this address: leave out what begins with ? or #")
         return value.rstrip("/")
 
     @model_validator(mode="after")
@@ -101,12 +125,21 @@ class Settings(BaseSettings):
         return self.max_retries + 1
 
 
+def _has_address(url: str) -> bool:
+    """Tell whether host and port can be read from it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return port is None or parts.hostname is not None
+
+
 def explain(error: ValidationError) -> str:
     """Return a sentence for each setting that is wrong."""
     lines = [
-        f"ESTEIRA_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-        if problem["loc"]
-        else problem["msg"].removeprefix("Value error, ")
+        "".join(f"ESTEIRA_{part}: ".upper() for part in problem["loc"][:1])
+        + problem["msg"].removeprefix("Value error, ")
         for problem in error.errors()
     ]
     return "\n".join(["The settings are wrong:", *lines])

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from bootstrap.backends import own_backends
-from bootstrap.serving import bind, prepared_server, public_url_of, serve
+from bootstrap.serving import bind, prepared_server, public_url_of, serve, stop
 from bootstrap.settings import Settings
 from bootstrap.supervising import WORKER_PROGRAM
 from infrastructure.embedded.errors import ServerDidNotStart
@@ -32,8 +33,12 @@ def run_dev(settings: Settings) -> int:
             url = public_url_of(settings, listener)
             if backends.stack:
                 backends.stack.publish(api_url=url)
+                # Nothing can be served without them: better an end with a word than errors for ever.
+                backends.stack.when_ended(partial(stop, server))
             print(f"Esteira is at {url} (its API: {url}/docs). Ctrl-C stops it.", flush=True)
             serve(server, listener)
+        if backends.stack:
+            backends.stack.require_running()
     return 0
 
 

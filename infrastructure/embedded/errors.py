@@ -46,3 +46,9 @@ class ServerDidNotStart(EsteiraError):
     """A server did not start; the log says why."""
 
     code = "server_did_not_start"
+
+
+class ServersLost(EsteiraError):
+    """Something outside of Esteira ended the embedded servers. Start it again: the data is kept."""
+
+    code = "servers_lost"

@@ -6,13 +6,15 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from infrastructure.embedded.account import PYTHON, Account, choose_account, lend_passage
 from infrastructure.embedded.data_directory import DataDirectory, unusable_on_os_error
+from infrastructure.embedded.errors import ServersLost
 from infrastructure.embedded.postgres_server import PostgresServer
 from infrastructure.embedded.programs import find_postgres_programs, find_redis_program
 from infrastructure.embedded.readiness import Server, wait_until_ready
@@ -37,9 +39,12 @@ class StackAddresses:
 class EmbeddedStack:
     """The running servers, in the hands of their owner."""
 
-    def __init__(self, directory: DataDirectory, addresses: StackAddresses) -> None:
+    def __init__(
+        self, directory: DataDirectory, addresses: StackAddresses, supervisor: "subprocess.Popen[bytes]"
+    ) -> None:
         self.directory = directory
         self.addresses = addresses
+        self._supervisor = supervisor
 
     @classmethod
     @contextmanager
@@ -64,7 +69,8 @@ class EmbeddedStack:
                 if isinstance(server, PostgresServer):
                     server.ensure_database()
             urls = {server.name: server.url for server in servers}
-            stack = cls(directory, StackAddresses(database_url=urls.get("postgres"), redis_url=urls.get("redis")))
+            addresses = StackAddresses(database_url=urls.get("postgres"), redis_url=urls.get("redis"))
+            stack = cls(directory, addresses, supervisor)
             stack.publish()
             yield stack
 
@@ -72,6 +78,20 @@ class EmbeddedStack:
         """Tell those who attach where everything is, now also the API."""
         self.addresses = replace(self.addresses, api_url=api_url or self.addresses.api_url)
         self.directory.write_addresses(asdict(self.addresses))
+
+    def when_ended(self, tell: Callable[[], None]) -> None:
+        """Call `tell`, in a thread, once the servers have lost their supervisor: they end with it, for good."""
+
+        def wait() -> None:
+            self._supervisor.wait()
+            tell()
+
+        threading.Thread(target=wait, name="supervisor", daemon=True).start()
+
+    def require_running(self) -> None:
+        """Raise ServersLost if the servers have lost their supervisor."""
+        if self._supervisor.poll() is not None:
+            raise ServersLost
 
 
 def attach(data_dir: Path) -> StackAddresses:

@@ -77,6 +77,10 @@ _SENTENCES: Mapping[str, str] = {
     "json_invalid": "The body is not valid JSON.",
     "string_unicode": "The text is no valid Unicode: send whole characters in UTF-8.",
 }
+_LENGTHS: Mapping[str, str] = {
+    "too_long": "The text is too long: send {max_length} characters at most.",
+    "too_short": "The text is too short: send {min_length} or more characters.",
+}
 _BODY_TYPES = frozenset({"model_attributes_type", "model_type", "dict_type"})
 _AN_OBJECT = "Send a JSON object, with the header Content-Type: application/json."
 
@@ -188,4 +192,7 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     if not inside and kind in {*_BODY_TYPES, "missing"}:
         return FieldProblem(pointer="", detail=_AN_OBJECT)
     sentence = _SENTENCES.get(kind, error["msg"])
+    if isinstance(error["input"], str) and kind in _LENGTHS and "ctx" in error:  # errors of ours have none
+        # Pydantic counts the "items" of a text that goes through a validator of ours first.
+        sentence = _LENGTHS[kind].format(**error["ctx"])
     return FieldProblem(pointer=json_pointer(inside), detail=sentence if sentence.endswith(".") else f"{sentence}.")

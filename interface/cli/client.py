@@ -183,7 +183,11 @@ class ApiClient:
             return dict(response.json())
 
     def _call(self, method: str, path: str, *, repeatable: bool, **arguments: Any) -> httpx.Response:  # noqa: ANN401
-        response = self._sender.send(lambda: self._http.request(method, path, **arguments), repeatable=repeatable)
+        try:
+            response = self._sender.send(lambda: self._http.request(method, path, **arguments), repeatable=repeatable)
+        except UnicodeEncodeError as error:
+            # The command line gives bytes that are no text of its encoding as halves of characters.
+            raise ApiProblem("invalid_text", "What was typed is not valid UTF-8: type it again.") from error
         if response.is_client_error or response.is_server_error:
             raise problem_of(response)
         return response

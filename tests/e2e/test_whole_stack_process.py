@@ -202,6 +202,18 @@ def test_a_stack_whose_owner_is_killed_leaves_no_process_and_starts_again_with_i
         completes_a_document(stack)
 
 
+@on_linux
+def test_a_stack_whose_servers_are_taken_away_ends_with_a_word(data_dir: Path, tmp_path: Path) -> None:
+    with running_stack(data_dir, folder=tmp_path) as stack:
+        processes = processes_of(data_dir)
+        (supervisor,) = (pid for pid, line in processes.items() if "embedded/supervisor.py" in line)
+        os.kill(supervisor, signal.SIGKILL)
+        assert stack.program.ended() == 1
+        wait_until_gone(data_dir, set(processes))
+    assert "Start it again: the data is kept. (servers_lost)" in stack.program.output
+    assert "Traceback" not in stack.program.output.partition("servers_lost")[2]
+
+
 def whole_family(data_dir: Path) -> set[int]:
     """The owner, the servers and PostgreSQL's own, the supervisors, four workers, a parser: as the test expects."""
     found = processes_of(data_dir)

@@ -323,7 +323,9 @@ class ActionMachine(RuleBasedStateMachine):
             )
 
         self.end(run, step)
-        if held:
+        if held and before.actions[0].cancel_requested:
+            assert self.action().status is ActionStatus.CANCELLED
+        elif held:
             assert self.action().status is ActionStatus.COMPLETED
             self.published = run
         else:

@@ -146,3 +146,14 @@ def test_a_model_that_does_not_run_says_when_to_come_back(api: Api, client: http
     answer = client.post(SEARCH, json={"query": "x"})
     assert (answer.status_code, answer.json()["code"]) == (503, "embedding_unavailable")
     assert "/opt" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("x" * 4001, "query: The text is too long: send 4000 characters at most."),
+        ("", "query: The text is too short: send 1 or more characters."),
+    ],
+)
+def test_the_length_of_a_text_is_told_in_characters(client: httpx.Client, query: str, sentence: str) -> None:
+    assert client.post(SEARCH, json={"query": query}).json()["detail"] == sentence

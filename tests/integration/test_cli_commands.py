@@ -67,6 +67,13 @@ def test_search_shows_score_document_pages_headings_and_passage(api: FakeApi) ->
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", [("search",), ("documents", "list", "--filename")])
+def test_bytes_that_are_no_text_are_refused_in_words(api: FakeApi, command: tuple[str, ...]) -> None:
+    result = run(api, *command, os.fsdecode(b"caf\xe9"))
+    assert result.exit_code == 1
+    assert "not valid UTF-8" in result.stderr
+
+
 def test_search_that_finds_nothing_says_so(api: FakeApi) -> None:
     result = run(api, "search", "nothing at all")
     assert result.exit_code == 0

@@ -233,6 +233,19 @@ def test_running_work_is_cancelled_between_its_steps(stage: Stage) -> None:
         CancelJob(transactions=stage.transactions)(job.id)
 
 
+def test_a_cancel_that_was_accepted_holds_although_the_work_ends_before_it_hears_of_it(stage: Stage) -> None:
+    stage.beat_seconds = 5
+    job = add_job(stage.engine)
+
+    def cancelled_late(_action: Action, _context: RunContext) -> None:
+        CancelJob(transactions=stage.transactions)(job.id)
+
+    stage.work.act = cancelled_late
+    stage.run(job.actions[0])
+    action = read_action(stage.engine, job.id)
+    assert (action.status, action.result) == (ActionStatus.CANCELLED, None)
+
+
 def test_a_stopping_worker_gives_the_attempt_back(stage: Stage) -> None:
     job = add_job(stage.engine)
 
