@@ -7,6 +7,7 @@ from domain.action import Run
 from domain.document import Document
 from domain.errors import DocumentNotFound
 from domain.ids import DocumentId, JobId
+from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import document_of, document_values
 from infrastructure.postgres.tables import chunks, documents, embeddings
@@ -48,6 +49,7 @@ class PostgresDocumentStore:
         """Delete, once no writer is in the middle of a COPY for it."""
         of_document = select(chunks.c.id).where(chunks.c.document_id == document_id)
         with database_errors():
+            self._connection.execute(TAKE_LONG)
             # The full row lock waits for writers, which hold a key share by their foreign key: none slips in behind.
             self._connection.execute(select(documents.c.id).where(documents.c.id == document_id).with_for_update())
             counts = self._connection.execute(

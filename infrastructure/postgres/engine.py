@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool, QueuePool
 
 SETTINGS = {
@@ -12,6 +12,8 @@ SETTINGS = {
     "timezone": "UTC",
 }
 APPLICATION_NAME_BYTES = 63
+# Said in a transaction that builds an index or deletes a large document, with its postings by the million.
+TAKE_LONG = text("SET LOCAL statement_timeout = '30min'")
 
 
 def make_engine(database_url: str, *, application_name: str, pool_size: int = 5) -> Engine:

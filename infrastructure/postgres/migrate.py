@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from domain.errors import EsteiraError
+from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
 
 # Any two processes that migrate the same database at once take turns on this lock.
@@ -25,7 +26,11 @@ def migrate(engine: Engine) -> None:
     """Apply every missing migration in one transaction. Safe to run at once from several processes."""
     config = _config()
     with database_errors(), engine.begin() as connection:
+        connection.execute(TAKE_LONG)
+        connection.execute(text("SET LOCAL lock_timeout = '30min'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        # A table's lock is not waited for so long: everybody else would wait behind us.
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

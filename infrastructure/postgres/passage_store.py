@@ -12,6 +12,7 @@ from application.ports.passage_store import IndexedChunk, StoredPage
 from domain.action import Run
 from domain.errors import LeaseLost
 from domain.ids import ActionId, DocumentId, new_uuid7
+from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.vectors import ensure_embedding_model, to_binary
 
@@ -101,6 +102,7 @@ class PostgresPassageStore:
             discarded = {"runs": sorted(seen - keep)}
             if not discarded["runs"]:
                 return 0
+            connection.execute(TAKE_LONG)
             connection.execute(DISCARD_PAGES, discarded)
             return connection.execute(DISCARD_CHUNKS, discarded).rowcount
 

@@ -17,11 +17,11 @@ class Duty:
     name: str
     every_seconds: float
     call: Callable[[], object]
-    wakened: threading.Event = field(default_factory=threading.Event)
+    woken: threading.Event = field(default_factory=threading.Event)
 
     def wake(self) -> None:
         """Do not wait for the next turn."""
-        self.wakened.set()
+        self.woken.set()
 
 
 class Duties:
@@ -52,5 +52,5 @@ class Duties:
             except Exception:
                 # A defect in one turn must not end the duty for the life of the process: jobs would be stuck.
                 log.exception("%s failed", duty.name)
-            duty.wakened.wait(duty.every_seconds)
-            duty.wakened.clear()
+            duty.woken.wait(duty.every_seconds)
+            duty.woken.clear()

@@ -1,4 +1,4 @@
-"""The calls to the API, each named as in the contract."""
+"""The calls to the API, a method each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ class ApiClient:
         self._store_sender.stop()
 
     def presign(self, upload: NewUpload) -> PresignedUpload:
-        """Add a document and get where its bytes go. The key makes a second sending harmless."""
+        """Add a document and get where its bytes go. A second sending adds one more, which nobody uploads: no harm."""
         body = {
             "filename": upload.filename,
             "size_bytes": upload.size_bytes,

@@ -28,7 +28,7 @@ def test_a_duty_survives_what_its_turns_raise() -> None:
         assert turns.went_well.wait(PATIENCE_SECONDS)
 
 
-def test_a_wakened_duty_does_not_wait_for_its_turn() -> None:
+def test_a_woken_duty_does_not_wait_for_its_turn() -> None:
     turns = Turns()
     duty = Duty(name="relay", every_seconds=3600, call=turns)
     with Duties([duty]):

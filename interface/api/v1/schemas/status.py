@@ -1,4 +1,4 @@
-"""The status object, as the contract writes it: every key is always there."""
+"""The status object: every key is always there."""
 
 import math
 from datetime import datetime

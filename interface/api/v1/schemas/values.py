@@ -1,4 +1,4 @@
-"""The values that schemas are made of: text that can be stored, times as the contract writes them, metadata."""
+"""The values that schemas are made of: text that can be stored, times in UTC ending in `Z`, metadata."""
 
 import re
 from datetime import UTC, datetime
