@@ -16,6 +16,7 @@ from interface.cli.problem import ApiProblem
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
+LEAST_COLUMNS = 20
 
 
 def output() -> Console:
@@ -95,4 +96,7 @@ def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    # Where COLUMNS is 0, as in some editors and containers, nothing at all would be shown.
+    console.width = max(console.width, LEAST_COLUMNS)
+    return console

@@ -67,6 +67,14 @@ def test_search_shows_score_document_pages_headings_and_passage(api: FakeApi) ->
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_a_terminal_that_says_it_has_no_columns_is_shown_the_passage(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    api.results["rollers"] = [found("guide.pdf")]
+    assert "cloth" in run(api, "search", "rollers").stdout
+
+
 @pytest.mark.parametrize("command", [("search",), ("documents", "list", "--filename")])
 def test_bytes_that_are_no_text_are_refused_in_words(api: FakeApi, command: tuple[str, ...]) -> None:
     result = run(api, *command, os.fsdecode(b"caf\xe9"))
