@@ -10,6 +10,7 @@ from infrastructure.extraction.protocol import Message, ProtocolError
 
 MAX_LEVEL = 6
 MAX_DETAIL_CHARACTERS = 300
+NOT_FOR_A_CHILD = {FailureCode.UPLOAD_MISMATCH, FailureCode.TIMEOUT, FailureCode.WORKER_LOST}
 
 
 def opened_of(message: Message, limits: ExtractionLimits) -> DocumentOpened:
@@ -61,9 +62,12 @@ def _heading(entry: Any, length: int) -> Heading:  # noqa: ANN401 - it comes fro
 
 def _code(value: object) -> FailureCode:
     try:
-        return FailureCode(value)  # type: ignore[arg-type]
+        code = FailureCode(value)  # type: ignore[arg-type]
     except ValueError:
         raise ProtocolError("the code is unknown") from None
+    if code in NOT_FOR_A_CHILD:
+        raise ProtocolError("the code is not a parser's to give")
+    return code
 
 
 def _text(value: object) -> str:

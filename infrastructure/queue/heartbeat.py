@@ -113,6 +113,9 @@ class ThreadHeartbeat:
             except DatabaseUnavailable:
                 # The lease may outlive the outage; if it does not, the next beat says so.
                 log.warning("no beat: the database does not answer", extra={"action": str(live.run.action_id)})
+            except Exception:
+                # Without beats the lease is lost and a hung main thread is never noticed: go on beating.
+                log.exception("a beat failed", extra={"action": str(live.run.action_id)})
             if live.verdict:
                 if not finished.wait(self.hang_seconds):
                     self.on_hang(live.run)
