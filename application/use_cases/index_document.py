@@ -50,6 +50,7 @@ class IndexDocument:
             passages=self.passages,
             document=document,
             context=context,
+            report=report,
         )
         with (
             self._downloaded(document, str(action.params["etag"]), context.check) as path,
