@@ -1,6 +1,6 @@
 """Compare the default encoder with sentence-transformers on torch: the same chunks, in turns, a fresh process each.
 
-Usage: .venv/bin/python scripts/bench_embedding.py [--runs 5] [--chunks 400] [--tokens 200] [--torch .venv-torch]
+Usage: .venv/bin/python scripts/bench_embedding.py [--runs 5] [--chunks 240] [--tokens 200] [--torch .venv-torch]
 It prints what it measured and asserts nothing: a shared machine drifts, and only neighbouring runs compare.
 """
 
@@ -59,7 +59,7 @@ def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--chunks", type=int, default=400)
+    parser.add_argument("--chunks", type=int, default=240)
     parser.add_argument("--tokens", type=int, default=200, help="of a chunk, on average")
     parser.add_argument("--torch", default=str(ROOT / ".venv-torch"), help="environment with sentence-transformers")
     parser.add_argument("--corpus", default=str(CORPUS), help="folder of .md files; else this repository's texts")
