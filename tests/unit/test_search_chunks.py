@@ -35,6 +35,7 @@ class Arms:
     cosine: Mapping[int, float] = field(default_factory=dict)
     indexed: frozenset[int] = frozenset()
     bm25: Mapping[int, float] = field(default_factory=dict)
+    texts: Mapping[int, str] = field(default_factory=dict)
     asked: list[Mapping[str, Sequence[str]]] = field(default_factory=list)
     model_name: str = "model"
     dimensions: int = 2
@@ -83,7 +84,7 @@ class Arms:
                 filename="a.pdf",
                 external_id=None,
                 metadata={},
-                chunk=chunk(5, 50, "found"),
+                chunk=chunk(5, 50, self.texts.get(key, "found")),
                 neighbours=[chunk(4, 44, "words fo"), chunk(6, 57, "after", page=2)] if neighbours else [],
             )
             for key in keys
@@ -147,3 +148,21 @@ def test_joined_chunks_keep_their_distance() -> None:
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidRequest):
         answer(Arms(), replace(request(), **wrong))  # type: ignore[arg-type]
+
+
+def test_a_passage_that_holds_a_copied_sentence_comes_first() -> None:
+    arms = Arms(
+        cosine={1: 1.0, 2: 0.5, 3: 0.4},
+        indexed=frozenset({1, 2, 3}),
+        bm25={1: 4.0, 2: 2.0},
+        texts={2: "Before it. The belt stops\nwithin half a second. After it."},
+    )
+    copied = replace(request(), query="the belt stops within half a  second.")
+    scores = answer(arms, copied)
+    assert list(scores) == [2, 1, 3]
+    assert 1 >= scores[2] >= 0.5 >= scores[1] >= scores[3] >= 0
+
+
+def test_a_few_words_are_no_quote() -> None:
+    arms = Arms(cosine={1: 1.0, 2: 0.5}, indexed=frozenset({1, 2}), texts={2: "found two words here"})
+    assert list(answer(arms, request())) == [1, 2]
