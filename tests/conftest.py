@@ -1,5 +1,6 @@
 """Fixtures for tests on real servers: one embedded stack a test process, one empty database a test."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,9 @@ import redis
 
 from infrastructure.embedded.stack import EmbeddedStack
 from tests.support.embedded import drop_database, fresh_database
+
+# A suite that a shell runs in the background inherits an ignored SIGINT, and so would the programs that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
