@@ -9,7 +9,7 @@ import redis
 from infrastructure.embedded.stack import EmbeddedStack
 from tests.support.embedded import drop_database, fresh_database
 
-# A suite that a shell runs in the background inherits an ignored SIGINT, and so would the programs that tests interrupt.
+# A suite that runs in the background inherits an ignored SIGINT, and so would the programs that its tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
