@@ -1,7 +1,7 @@
 """Runs one action: claim it, keep it alive, do its work, write down how it ended. The same road for every type."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -163,6 +163,19 @@ def clean_up(transactions: Transactions, handler: ActionHandler, action: Action)
     with transactions() as transaction:
         transaction.jobs.mark_clean(action.run)
         transaction.commit()
+
+
+def clean_up_each(transactions: Transactions, action_types: Mapping[str, ActionType], actions: Sequence[Action]) -> int:
+    """Clear up behind each of these; return behind how many. One that cannot be done now waits for the next sweep."""
+    done = 0
+    for action in actions:
+        try:
+            clean_up(transactions, action_types[action.type].handler, action)
+        except EsteiraError as error:
+            log.warning("not cleared up: %s", error.detail, extra={"action": str(action.id)})
+        else:
+            done += 1
+    return done
 
 
 def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy, now: datetime) -> Action:

@@ -1,6 +1,6 @@
 """Port: jobs with their actions, inside a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -34,6 +34,13 @@ class JobStore(Protocol):
         """Return the job of an action, as `lock`. Raises JobNotFound."""
         ...
 
+    def try_lock_of(self, action_id: ActionId) -> Job | None:
+        """Return the job of an action, locked, or None where another transaction has it, or it is gone.
+
+        For sweeps, which come back: one job that is held must not keep them from all others.
+        """
+        ...
+
     def document_of(self, job_id: JobId) -> DocumentId | None:
         """Return the document that the job is about, which is locked before the job. Raises JobNotFound."""
         ...
@@ -42,15 +49,18 @@ class JobStore(Protocol):
         """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job."""
         ...
 
-    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
-        """Lock and return pending actions which are due and unsent, oldest first; skip those others have locked."""
+    def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
+        """Lock and return pending actions which are due and unsent, oldest first; skip those others have locked.
+
+        Here and below, `types` are the action types that this process knows; others are left to a process that does.
+        """
         ...
 
     def mark_sent(self, action_ids: Sequence[ActionId]) -> None:
         """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
         ...
 
-    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, types: Collection[str], after_start: timedelta) -> Sequence[ActionId]:
         """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing.
 
         None before the database has been up for `after_start`: while it was away nobody could beat.
@@ -68,7 +78,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def unclean(self, limit: int) -> Sequence[Action]:
+    def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:
         """Return actions that are not at work and behind whose last run nobody has cleared up. Locks nothing."""
         ...
 

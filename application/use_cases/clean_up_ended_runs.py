@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.ports.unit_of_work import Transactions
-from application.run_action import ActionType, clean_up
+from application.run_action import ActionType, clean_up_each
 
 BATCH = 100
 
@@ -19,7 +19,5 @@ class CleanUpEndedRuns:
     def __call__(self) -> int:
         """Return behind how many actions it cleared up. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
-            left = transaction.jobs.unclean(BATCH)
-        for action in left:
-            clean_up(self.transactions, self.action_types[action.type].handler, action)
-        return len(left)
+            left = transaction.jobs.unclean(BATCH, types=self.action_types.keys())
+        return clean_up_each(self.transactions, self.action_types, left)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions
-from application.run_action import ActionType, clean_up
+from application.run_action import ActionType, clean_up_each
 from domain.action import Action, ActionStatus
 from domain.ids import ActionId
 
@@ -26,15 +26,16 @@ class ReapExpiredRuns:
     def __call__(self) -> int:
         """Return how many runs were ended. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
-            suspects = transaction.jobs.expired(BATCH, after_start=self.lease)
+            suspects = transaction.jobs.expired(BATCH, types=self.action_types.keys(), after_start=self.lease)
         reaped = [action for suspect in suspects if (action := self._reap(suspect))]
-        for action in reaped:
-            clean_up(self.transactions, self.action_types[action.type].handler, action)
+        clean_up_each(self.transactions, self.action_types, reaped)
         return len(reaped)
 
     def _reap(self, action_id: ActionId) -> Action | None:
         with self.transactions() as transaction:
-            job = transaction.jobs.lock_of(action_id)
+            job = transaction.jobs.try_lock_of(action_id)
+            if job is None:
+                return None
             action = job.action(action_id)
             now = transaction.now()
             if action.status is not ActionStatus.PROCESSING or not action.is_expired(now=now):

@@ -28,7 +28,9 @@ class ResendLostMessages:
 
     def _resend(self, action_id: ActionId, seen: Action) -> bool:
         with self.transactions() as transaction:
-            job = transaction.jobs.lock_of(action_id)
+            job = transaction.jobs.try_lock_of(action_id)
+            if job is None:
+                return False
             action = job.action(action_id)
             if action.status is not ActionStatus.PENDING or action.dispatch_no != seen.dispatch_no:
                 return False

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from application.ports.doorbell import Doorbell
 from application.ports.unit_of_work import Transactions
 
-BATCH = 100
+# Few, as their locks are held while Redis is told.
+BATCH = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class SendDueActions:
 
     def _send_batch(self) -> int:
         with self.transactions() as transaction:
-            dispatches = transaction.jobs.take_unsent(BATCH)
+            dispatches = transaction.jobs.take_unsent(BATCH, types=self.action_timeouts.keys())
             for dispatch in dispatches:
                 self.doorbell.ring(dispatch, timeout_seconds=self.action_timeouts[dispatch.action.type])
             if dispatches:

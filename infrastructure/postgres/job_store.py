@@ -1,6 +1,6 @@
 """Jobs with their actions, inside a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,20 @@ class PostgresJobStore:
             raise JobNotFound
         return self.lock(job_id)
 
+    def try_lock_of(self, action_id: ActionId) -> Job | None:
+        """Lock the job and its actions if all of them are free."""
+        job_id = select(job_actions.c.job_id).where(job_actions.c.id == action_id).scalar_subquery()
+        free_job = select(jobs).where(jobs.c.id == job_id).with_for_update(skip_locked=True)
+        with database_errors():
+            row = self._connection.execute(free_job).one_or_none()
+            if row is None:
+                return None
+            actions = select(job_actions).where(job_actions.c.job_id == row.id).order_by(job_actions.c.id)
+            free = self._connection.execute(actions.with_for_update(skip_locked=True)).all()
+            if len(free) < len(self._connection.execute(actions).all()):
+                return None
+            return job_of(row, tuple(map(action_of, free)))
+
     def document_of(self, job_id: JobId) -> DocumentId | None:
         """Read the document's id."""
         with database_errors():
@@ -83,12 +97,12 @@ class PostgresJobStore:
                 )
             self._record(job, [a for a in changed if _milestone(a) != _milestone(before[a.id])])
 
-    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
+    def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""
         query = (
             _dispatches()
             .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.sent_at.is_(None))
-            .where(job_actions.c.due_at <= func.clock_timestamp())
+            .where(job_actions.c.due_at <= func.clock_timestamp(), job_actions.c.type.in_(types))
             .order_by(job_actions.c.due_at)
             .limit(limit)
             .with_for_update(of=job_actions, skip_locked=True)
@@ -103,11 +117,11 @@ class PostgresJobStore:
                 update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
             )
 
-    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, types: Collection[str], after_start: timedelta) -> Sequence[ActionId]:
         """Find runs that stopped beating or are overdue."""
         query = (
             select(job_actions.c.id)
-            .where(job_actions.c.status == ActionStatus.PROCESSING)
+            .where(job_actions.c.status == ActionStatus.PROCESSING, job_actions.c.type.in_(types))
             .where(
                 or_(
                     job_actions.c.lease_until < func.clock_timestamp(),
@@ -149,11 +163,12 @@ class PostgresJobStore:
         with database_errors():
             return [JobId(row.job_id) for row in self._connection.execute(query)]
 
-    def unclean(self, limit: int) -> Sequence[Action]:
+    def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:
         """Find runs that are over and were not cleared up behind."""
         query = (
             select(job_actions)
             .where(job_actions.c.unclean, job_actions.c.status != ActionStatus.PROCESSING)
+            .where(job_actions.c.type.in_(types))
             .order_by(job_actions.c.id)
             .limit(limit)
         )

@@ -16,7 +16,7 @@ from domain.document import Document
 from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed
 from domain.failure import Failure
 from domain.ids import ActionId, DocumentId, JobId, new_uuid7
-from domain.job import Job
+from domain.job import INDEX, Job
 from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
@@ -27,6 +27,7 @@ from tests.support.in_memory_transactions import InMemoryDatabase
 LEASE = timedelta(seconds=30)
 TIMEOUT = timedelta(minutes=5)
 NO_TIME = timedelta()
+TYPES = (INDEX,)
 A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -84,12 +85,12 @@ def stored_job(transactions: Transactions, job_id: JobId) -> Job:
 
 def taken(transactions: Transactions, limit: int = 10) -> Sequence[ActionId]:
     with transactions() as transaction:
-        return [dispatch.action.id for dispatch in transaction.jobs.take_unsent(limit)]
+        return [dispatch.action.id for dispatch in transaction.jobs.take_unsent(limit, types=TYPES)]
 
 
 def send_all(transactions: Transactions) -> None:
     with transactions() as transaction:
-        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10)])
+        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10, types=TYPES)])
         transaction.commit()
 
 
@@ -184,7 +185,7 @@ def test_due_actions_are_taken_oldest_first_up_to_the_limit(transactions: Transa
 def test_a_dispatch_says_which_document_it_is_about(transactions: Transactions) -> None:
     job = kept_job(transactions)
     with transactions() as transaction:
-        [dispatch] = transaction.jobs.take_unsent(10)
+        [dispatch] = transaction.jobs.take_unsent(10, types=TYPES)
     assert (dispatch.action, dispatch.document_id, dispatch.filename) == (
         job.actions[0],
         str(job.document_id),
@@ -205,15 +206,15 @@ def test_what_is_sent_is_not_taken_again_until_it_is_resent(transactions: Transa
 def test_what_was_taken_but_not_committed_as_sent_is_taken_again(transactions: Transactions) -> None:
     job = kept_job(transactions)
     with transactions() as transaction:
-        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10)])
+        transaction.jobs.mark_sent([dispatch.action.id for dispatch in transaction.jobs.take_unsent(10, types=TYPES)])
     assert taken(transactions) == [job.actions[0].id]
 
 
 def test_what_somebody_else_has_taken_is_skipped(transactions: Transactions) -> None:
     first, second = (kept_job(transactions, due_at=A_WHILE_AGO + timedelta(seconds=after)) for after in (0, 1))
     with transactions() as one, transactions() as other:
-        assert [d.action.id for d in one.jobs.take_unsent(1)] == [first.actions[0].id]
-        assert [d.action.id for d in other.jobs.take_unsent(10)] == [second.actions[0].id]
+        assert [d.action.id for d in one.jobs.take_unsent(1, types=TYPES)] == [first.actions[0].id]
+        assert [d.action.id for d in other.jobs.take_unsent(10, types=TYPES)] == [second.actions[0].id]
 
 
 def test_what_somebody_else_has_locked_is_skipped(transactions: Transactions) -> None:
@@ -221,6 +222,31 @@ def test_what_somebody_else_has_locked_is_skipped(transactions: Transactions) ->
     with transactions() as transaction:
         transaction.jobs.lock(job.id)
         assert taken(transactions) == []
+
+
+def test_actions_of_a_type_that_is_not_known_here_are_left_to_others(transactions: Transactions) -> None:
+    ended = claimed(transactions, kept_job(transactions))
+    changed(transactions, ended, lambda action: action.cancel(now=datetime.now(UTC)))
+    claimed(transactions, kept_job(transactions), lease=timedelta(seconds=-10))
+    kept_job(transactions)
+    with transactions() as transaction:
+        for types, found in ((("another",), 0), (TYPES, 1)):
+            assert len(transaction.jobs.take_unsent(10, types=types)) == found
+            assert len(transaction.jobs.expired(10, types=types, after_start=NO_TIME)) == found
+            assert len(transaction.jobs.unclean(10, types=types)) == found
+
+
+def test_a_sweep_gets_a_job_that_is_free_and_none_that_is_held_or_gone(transactions: Transactions) -> None:
+    free, held, taken_by_the_relay = (kept_job(transactions) for _ in range(3))
+    with transactions() as owner, transactions() as sweep:
+        owner.jobs.lock(held.id)
+        assert sweep.jobs.try_lock_of(held.actions[0].id) is None
+        assert sweep.jobs.try_lock_of(ActionId(new_uuid7())) is None
+        assert sweep.jobs.try_lock_of(free.actions[0].id) == free
+    with transactions() as relay, transactions() as sweep:
+        assert len(relay.jobs.take_unsent(10, types=TYPES)) == 3
+        assert sweep.jobs.try_lock_of(taken_by_the_relay.actions[0].id) is None
+        assert sweep.jobs.try_lock_of(held.actions[0].id) is None
 
 
 def test_claimed_actions_are_not_taken(transactions: Transactions) -> None:
@@ -236,8 +262,8 @@ def test_runs_whose_lease_or_deadline_has_passed_are_expired(transactions: Trans
     longer_silent = claimed(transactions, kept_job(transactions), lease=ago * 2)
 
     with transactions() as transaction:
-        expired = transaction.jobs.expired(10, after_start=NO_TIME)
-        oldest = transaction.jobs.expired(1, after_start=NO_TIME)
+        expired = transaction.jobs.expired(10, types=TYPES, after_start=NO_TIME)
+        oldest = transaction.jobs.expired(1, types=TYPES, after_start=NO_TIME)
 
     assert list(expired) == [job.actions[0].id for job in (longer_silent, silent, overdue)]
     assert list(oldest) == [longer_silent.actions[0].id]
@@ -247,7 +273,7 @@ def test_an_ended_run_is_not_expired(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions), lease=timedelta(seconds=-10))
     changed(transactions, job, lambda action: action.cancel(now=datetime.now(UTC)))
     with transactions() as transaction:
-        assert list(transaction.jobs.expired(10, after_start=NO_TIME)) == []
+        assert list(transaction.jobs.expired(10, types=TYPES, after_start=NO_TIME)) == []
 
 
 def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transactions) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -34,6 +34,7 @@ from infrastructure.queue.redis_queue import RqDoorbell, connect_redis
 from tests.support.jobs import add_job, read_action
 
 QUEUE = "document_processing"
+A_WHILE_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 
 
@@ -304,6 +305,41 @@ def test_a_run_that_lives_is_not_reaped(stage: Stage) -> None:
 
 def _assert_nothing_reaped(stage: Stage) -> None:
     assert stage.reap() == 0
+
+
+def test_a_job_that_is_held_keeps_no_other_from_being_taken_back_or_sent_again(stage: Stage) -> None:
+    dead, lost = ([add_job(stage.engine), add_job(stage.engine)] for _ in range(2))
+    stage.send()
+    stage.redis.flushall()
+    for job in dead:
+        with stage.transactions() as transaction:
+            gone = partial(Action.claim, worker="gone", now=A_WHILE_AGO, lease=LEASE, timeout=timedelta(days=1000))
+            transaction.jobs.save(transaction.jobs.lock(job.id).change(job.actions[0].id, gone))
+            transaction.commit()
+    with stage.transactions() as holder:
+        holder.jobs.lock(dead[0].id)
+        holder.jobs.lock(lost[0].id)
+        assert (stage.reap(), stage.reconcile()) == (1, 1)
+    assert (stage.reap(), stage.reconcile()) == (1, 1)
+
+
+def test_what_cannot_be_cleared_up_keeps_nothing_else_from_it(stage: Stage) -> None:
+    jobs = [add_job(stage.engine), add_job(stage.engine)]
+    for job in jobs:
+        with stage.transactions() as transaction:
+            ended = partial(Action.claim, worker="gone", now=A_WHILE_AGO, lease=LEASE, timeout=LEASE)
+            ended_job = transaction.jobs.lock(job.id).change(job.actions[0].id, ended).cancel(now=A_WHILE_AGO)
+            transaction.jobs.save(ended_job)
+            transaction.commit()
+
+    def breaks_for_the_first(action: Action) -> None:
+        if action.job_id == jobs[0].id:
+            raise DatabaseUnavailable
+
+    stage.work.clear = breaks_for_the_first
+    assert (stage.sweep(), stage.work.cleaned) == (1, 1)
+    stage.work.clear = lambda action: None
+    assert (stage.sweep(), stage.work.cleaned) == (1, 2)
 
 
 def test_a_wiped_redis_loses_nothing(stage: Stage) -> None:

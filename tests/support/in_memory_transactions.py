@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -188,6 +188,13 @@ class InMemoryJobStore:
             raise JobNotFound
         return self.lock(found.id)
 
+    def try_lock_of(self, action_id: ActionId) -> Job | None:
+        self.work.database.require_up()
+        found = next((job for job in self.work.all_jobs() for a in job.actions if a.id == action_id), None)
+        if found is None or not all(self.work.try_lock_row(row) for row in (found.id, *(a.id for a in found.actions))):
+            return None
+        return self._find(found.id)
+
     def document_of(self, job_id: JobId) -> DocumentId | None:
         self.work.database.require_up()
         job = self._find(job_id)
@@ -198,11 +205,12 @@ class InMemoryJobStore:
     def save(self, job: Job) -> None:
         self.add(job)
 
-    def take_unsent(self, limit: int) -> Sequence[Dispatch]:
+    def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         now = self.work.now()
 
         def is_unsent(action: Action) -> bool:
-            return action.status is ActionStatus.PENDING and action.sent_at is None and action.due_at <= now
+            unsent = action.status is ActionStatus.PENDING and action.sent_at is None
+            return unsent and action.due_at <= now and action.type in types
 
         due = [(action, job) for job in self.work.all_jobs() for action in job.actions if is_unsent(action)]
         due.sort(key=lambda pair: pair[0].due_at)
@@ -221,9 +229,15 @@ class InMemoryJobStore:
                 sent = tuple(replace(a, sent_at=now) if a.id in action_ids else a for a in job.actions)
                 self.work.jobs_written[job.id] = replace(job, actions=sent)
 
-    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:  # noqa: ARG002
+    def expired(
+        self,
+        limit: int,
+        *,
+        types: Collection[str],
+        after_start: timedelta,  # noqa: ARG002
+    ) -> Sequence[ActionId]:
         now = self.work.now()
-        over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
+        over = [a for a in self._actions(ActionStatus.PROCESSING) if a.type in types and a.is_expired(now=now)]
         return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
@@ -245,8 +259,9 @@ class InMemoryJobStore:
         document = self.work.database.documents.get(job.document_id)
         return document is not None and document.job_id == job_id
 
-    def unclean(self, limit: int) -> Sequence[Action]:
-        left = [a for job in self.work.all_jobs() for a in job.actions if a.unclean and a.status != "processing"]
+    def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:
+        ended = [a for job in self.work.all_jobs() for a in job.actions if a.unclean and a.status != "processing"]
+        left = [a for a in ended if a.type in types]
         return sorted(left, key=lambda a: a.id)[:limit]
 
     def mark_clean(self, run: Run) -> None:
