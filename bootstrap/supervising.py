@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bootstrap.backends import find_backends
 from bootstrap.settings import Settings
-from infrastructure.lifeline import follow_parent
 from infrastructure.queue.supervisor import supervise
 
 WORKER_PROGRAM = Path(__file__).resolve().parent.parent / "worker.py"
@@ -14,11 +13,15 @@ WORKER_PROGRAM = Path(__file__).resolve().parent.parent / "worker.py"
 
 def run_workers(settings: Settings, *, queues: Sequence[str], name: str | None, verbose: bool) -> int:
     """Keep a process for each queue until SIGTERM. Raises StackNotRunning."""
-    follow_parent()
     find_backends(settings)
     options = ["--verbose"] if verbose else []
     commands = {queue: [*_command(queue, name), *options] for queue in queues}
-    return supervise(commands, stop_seconds=settings.grace_seconds + settings.beat_seconds)
+    return supervise(
+        commands,
+        stop_seconds=settings.grace_seconds + settings.beat_seconds,
+        # Until then its action was taken back, and it would have ended itself if only its work hung.
+        silence_seconds=settings.lease_seconds + settings.hang_seconds,
+    )
 
 
 def _command(queue: str, name: str | None) -> list[str]:

@@ -11,6 +11,8 @@ from bootstrap.settings import Settings, explain
 from bootstrap.supervising import run_workers
 from domain.errors import EsteiraError
 from domain.job import DOCUMENT_QUEUE
+from infrastructure.lifeline import follow_parent
+from infrastructure.pulse import start_pulse
 from infrastructure.queue.queue_names import QUEUES
 
 
@@ -20,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings()
         configure_logs("DEBUG" if options.verbose else settings.log_level)
+        follow_parent()
+        start_pulse()
         if options.all:
             return run_workers(settings, queues=QUEUES, name=options.name, verbose=options.verbose)
         # The supervisor above must stay small, so what a worker needs is imported here.

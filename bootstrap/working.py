@@ -13,7 +13,6 @@ from bootstrap.settings import Settings
 from bootstrap.wiring import Parts, wire_parts, wire_presence, wire_recovery, wire_relay, wire_runner
 from domain.errors import DatabaseUnavailable
 from domain.job import DOCUMENT_QUEUE
-from infrastructure.lifeline import follow_parent
 from infrastructure.postgres.migrate import require_schema
 from infrastructure.queue import jobs
 from infrastructure.queue.duties import Duties
@@ -29,7 +28,6 @@ WORKER_TTL_SECONDS = 17
 
 def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool) -> int:
     """Serve one queue until SIGTERM, or until it is empty with `burst`. Raises StackNotRunning."""
-    follow_parent()
     worker_name = name or f"{queue}-{socket.gethostname()}-{os.getpid()}"
     backends = find_backends(settings)
     parts = wire_parts(settings, backends, public_url=settings.public_url or "", application_name=worker_name)

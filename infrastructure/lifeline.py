@@ -15,13 +15,19 @@ class Lifeline:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
 
-    def start(self, command: Sequence[str], settings: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        command: Sequence[str],
+        settings: Mapping[str, str] | None = None,
+        *,
+        descriptors: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
         """Start a process which ends when this one is gone, if it calls `follow_parent`.
 
-        `settings` are environment variables beside this process's own.
+        `settings` are environment variables beside this process's own; `descriptors` stay open in it.
         """
         environment = {**os.environ, **(settings or {}), LIFELINE_VARIABLE: str(self._read_end)}
-        return subprocess.Popen(command, env=environment, pass_fds=(self._read_end,))
+        return subprocess.Popen(command, env=environment, pass_fds=(self._read_end, *descriptors))
 
 
 def follow_parent() -> None:

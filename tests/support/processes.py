@@ -31,7 +31,8 @@ import sys
 from bootstrap.logs import configure_logs
 from infrastructure.queue.supervisor import supervise
 configure_logs("INFO")
-sys.exit(supervise({"one": [sys.executable, "-m", "tests.support.scripted_worker", sys.argv[1]]}, stop_seconds=5))
+worker = [sys.executable, "-m", "tests.support.scripted_worker", sys.argv[1]]
+sys.exit(supervise({"one": worker}, stop_seconds=5, silence_seconds=30))
 """
 
 

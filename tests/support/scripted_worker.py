@@ -28,6 +28,7 @@ from domain.report import Report
 from domain.retry_policy import RetryPolicy
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from infrastructure.lifeline import follow_parent
+from infrastructure.pulse import start_pulse
 from tests.support.misbehaving_child import COMMAND
 
 
@@ -72,6 +73,7 @@ class ScriptedWork:
 
 def main(name: str) -> int:
     follow_parent()
+    start_pulse()
     settings = Settings()
     configure_logs("INFO")
     backends = find_backends(settings)
