@@ -17,8 +17,9 @@ demo: $(VENV)/.setup ## Ingest the sample documents, search them, stop: the whol
 test: $(VENV)/.setup-test ## Run the whole test suite on real PostgreSQL and Redis
 	$(PYTEST) -n 2 --dist loadgroup
 
-chaos: $(VENV)/.setup-test ## Soak: kill, stop and wipe everything while 300 documents are ingested; three seeds
+chaos: $(VENV)/.setup-test ## Soak: kill, stop and wipe everything while 300 documents are ingested, three seeds; hostile files
 	$(BIN)/python -m tests.chaos --seed 11 12 13 --documents 300 --faults all --report docs/chaos-report.md
+	$(BIN)/python -m tests.chaos.hostile_files --count 2000 --seed 1 --report docs/hostile-files-report.md
 
 check: check-rules ## Lint, types, import rules, fast tests
 	$(PYTEST) -n 2 tests/unit tests/contracts

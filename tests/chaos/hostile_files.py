@@ -143,6 +143,10 @@ def report(findings: Findings, *, count: int, seed: int, seconds: float) -> str:
         for kind in MUTATIONS
     ]
     lines = [
+        "# Hostile files",
+        "",
+        "Written by `make chaos`: real documents, changed at random, read by the sandbox that a worker reads with.",
+        "",
         f"{count} hostile files, seed {seed}, in {seconds:.0f} s; {sum(findings.unreadable.values())} pages left out.",
         f"Slowest: {findings.slowest_seconds:.1f} s, case {findings.slowest}.",
         f"Largest child: {findings.peak_bytes // MIB} MiB.",

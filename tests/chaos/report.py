@@ -19,6 +19,9 @@ def report_of(outcomes: Sequence[Outcome]) -> str:
         "the faults below strike at random times. In the end every document must have been indexed exactly as in the",
         "undisturbed run, or have failed with the same code, and nothing may be left over or have run backwards.",
         "",
+        "Faults overlap. Above all, after a restart of PostgreSQL every lease has its full time again, so a worker",
+        "that is killed or stopped just before one is found out later than promised for that fault alone.",
+        "",
     ]
     for outcome in outcomes:
         lines += _soak(outcome)
