@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(explain(error), file=sys.stderr)
         return 2
     except EsteiraError as error:
-        print(error.detail, file=sys.stderr)
+        print(error.for_operators, file=sys.stderr)
         return 1
 
 

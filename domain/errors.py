@@ -16,6 +16,12 @@ class EsteiraError(Exception):
         self.detail = detail or (type(self).__doc__ or "").strip()
         super().__init__(self.detail)
 
+    @property
+    def for_operators(self) -> str:
+        """The text with what a library said of the cause, which clients must not read: addresses, names."""
+        cause = str(self.__cause__).partition("\n")[0] if self.__cause__ else ""
+        return f"{self.detail} {cause}".rstrip()
+
 
 class UnexpectedError(EsteiraError):
     """Something went wrong inside Esteira; the worker's log says what."""

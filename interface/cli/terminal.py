@@ -48,7 +48,7 @@ def failures_told() -> Iterator[None]:
         complain(f"{problem.detail} ({problem.code})")
         raise typer.Exit(FAILED) from None
     except EsteiraError as error:
-        complain(f"{error.detail} ({error.code})")
+        complain(f"{error.for_operators} ({error.code})")
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         note("Stopped.")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import require_schema
@@ -129,6 +130,16 @@ def test_a_database_of_ones_own_is_migrated_without_a_stack_or_redis(
     result = run(MIGRATE, data_dir, tmp_path, ESTEIRA_DATABASE_URL=database_url)
     assert (result.returncode, result.stderr) == (0, "")
     require_schema(make_engine(database_url, application_name="test", pool_size=0))
+
+
+@pytest.mark.parametrize("command", [MIGRATE, WORKER])
+def test_a_database_that_refuses_is_quoted(
+    database_url: str, data_dir: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    nowhere = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
+    result = run(command, data_dir, tmp_path, ESTEIRA_DATABASE_URL=nowhere, ESTEIRA_REDIS_URL="redis://127.0.0.1:1")
+    assert result.returncode == 1
+    assert 'database "nowhere" does not exist' in sentence(result)
 
 
 # Who may join
