@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import boto3
+import httpx
 from moto.server import ThreadedMotoServer
 
 CREDENTIALS = {
@@ -139,6 +140,8 @@ def own_store() -> Iterator[FaultyStore]:
     try:
         host, port = backend.get_host_and_port()
         backend_url = f"http://{host}:{port}"
+        # All servers of a process share what they store: an earlier soak's objects would be nobody's here.
+        httpx.post(f"{backend_url}/moto-api/reset").raise_for_status()
         _client(backend_url).create_bucket(Bucket=BUCKET)
         with FaultyStore(backend_url) as store:
             yield store
