@@ -8,7 +8,6 @@ from sqlalchemy import exc
 
 from domain.errors import DatabaseUnavailable
 
-
 # A server that is read-only waits to take over from another, or protects a disk that is full.
 HEALED_BY_TIME = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
 

@@ -37,3 +37,11 @@ def test_a_copy_into_a_database_that_is_read_only_is_mapped_too(engine: Engine) 
         assert isinstance(driver_connection, psycopg.Connection)
         with pytest.raises(DatabaseUnavailable), database_errors():
             driver_connection.execute("COPY pages FROM STDIN")
+
+
+def test_a_server_that_vanishes_without_a_word_is_missed_within_seconds(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver_connection = connection.connection.driver_connection
+        assert isinstance(driver_connection, psycopg.Connection)
+        said = driver_connection.info.get_parameters()
+    assert (said["keepalives_idle"], said["tcp_user_timeout"]) == ("5", "20000")
