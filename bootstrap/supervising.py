@@ -19,9 +19,13 @@ def run_workers(settings: Settings, *, queues: Sequence[str], name: str | None, 
     return supervise(
         commands,
         stop_seconds=settings.grace_seconds + settings.beat_seconds,
-        # Until then its action was taken back, and it would have ended itself if only its work hung.
-        silence_seconds=settings.lease_seconds + settings.hang_seconds,
+        silence_seconds=silence_seconds(settings),
     )
+
+
+def silence_seconds(settings: Settings) -> float:
+    """Return how long a worker may be silent: its action was taken back by then, and a hung one had ended itself."""
+    return settings.lease_seconds + settings.hang_seconds
 
 
 def _command(queue: str, name: str | None) -> list[str]:

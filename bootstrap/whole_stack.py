@@ -1,6 +1,5 @@
 """The whole of Esteira from one process: embedded parts, API, and a process for each queue."""
 
-import subprocess
 import sys
 import threading
 import time
@@ -11,11 +10,12 @@ from functools import partial
 from bootstrap.backends import own_backends
 from bootstrap.serving import bind, prepared_server, public_url_of, serve, stop
 from bootstrap.settings import Settings
-from bootstrap.supervising import WORKER_PROGRAM
+from bootstrap.supervising import WORKER_PROGRAM, silence_seconds
 from infrastructure.embedded.errors import ServerDidNotStart
 from infrastructure.lifeline import Lifeline
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
+from infrastructure.queue.supervisor import Child, keep
 
 
 def run_migrate(database_url: str) -> int:
@@ -65,15 +65,24 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def workers(settings: Settings, *, log_level: str | None = None) -> Iterator[None]:
-    """Run `worker.py --all` while the context lasts; it ends with this process, however that ends."""
-    command = [sys.executable, str(WORKER_PROGRAM), "--all"]
-    process = Lifeline().start(command, {"ESTEIRA_LOG_LEVEL": log_level} if log_level else None)
+    """Keep `worker.py --all` running while the context lasts; it ends with this process, however that ends."""
+    supervisor = Child(
+        name="the workers' supervisor",
+        command=[sys.executable, str(WORKER_PROGRAM), "--all"],
+        lifeline=Lifeline(),
+        silence_seconds=silence_seconds(settings),
+        settings={"ESTEIRA_LOG_LEVEL": log_level} if log_level else {},
+        # Ctrl-C reaches it through this process, or it would be started again while this one winds up.
+        own_session=True,
+    )
+    stopping = threading.Event()
+    stop_seconds = settings.grace_seconds + 2 * settings.beat_seconds
+    thread = threading.Thread(
+        target=keep, args=([supervisor],), kwargs={"until": stopping, "stop_seconds": stop_seconds}, name="workers"
+    )
+    thread.start()
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(settings.grace_seconds + 2 * settings.beat_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stopping.set()
+        thread.join()

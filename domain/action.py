@@ -158,6 +158,8 @@ class Action:
 
     def time_out(self, *, now: datetime) -> Self:
         """The deadline has passed: final, since another run would take as long."""
+        if self.cancel_requested:
+            return self.cancel(now=now)
         code = FailureCode.TIMEOUT
         return self._end(
             ActionStatus.FAILED, now=now, error=Failure(code=code, message=SENTENCES[code], retryable=False)
@@ -165,6 +167,8 @@ class Action:
 
     def release(self, *, now: datetime) -> Self:
         """Give the action back unharmed (the worker is asked to stop): the attempt does not count."""
+        if self.cancel_requested:
+            return self.cancel(now=now)
         return replace(self._requeue(error=None, due_at=now, report=self.report), attempt=self.attempt - 1)
 
     def resend(self, *, now: datetime) -> Self:

@@ -21,13 +21,17 @@ class Lifeline:
         settings: Mapping[str, str] | None = None,
         *,
         descriptors: Sequence[int] = (),
+        own_session: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Start a process which ends when this one is gone, if it calls `follow_parent`.
 
-        `settings` are environment variables beside this process's own; `descriptors` stay open in it.
+        `settings` are environment variables beside this process's own; `descriptors` stay open in it. In
+        a session of its own it does not get the terminal's Ctrl-C.
         """
         environment = {**os.environ, **(settings or {}), LIFELINE_VARIABLE: str(self._read_end)}
-        return subprocess.Popen(command, env=environment, pass_fds=(self._read_end, *descriptors))
+        return subprocess.Popen(
+            command, env=environment, pass_fds=(self._read_end, *descriptors), start_new_session=own_session
+        )
 
 
 def follow_parent() -> None:

@@ -11,6 +11,15 @@ SETTINGS = {
     "statement_timeout": "60s",
     "timezone": "UTC",
 }
+# A server that vanishes without a word (its machine is gone, the network drops all) counts as gone after this, not
+# after the hours that TCP would wait.
+REACHABILITY = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 APPLICATION_NAME_BYTES = 63
 # Said in a transaction that builds an index or deletes a large document, with its postings by the million.
 TAKE_LONG = text("SET LOCAL statement_timeout = '30min'")
@@ -23,7 +32,7 @@ def make_engine(database_url: str, *, application_name: str, pool_size: int = 5)
     arguments = {
         "options": options,
         "application_name": application_name[:APPLICATION_NAME_BYTES],
-        "connect_timeout": 5,
+        **REACHABILITY,
     }
     # Parameters are file names, questions and documents' words, and errors are logged.
     if pool_size == 0:

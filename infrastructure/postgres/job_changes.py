@@ -7,8 +7,10 @@ from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
 
 from domain.ids import JobId
+from infrastructure.postgres.engine import REACHABILITY
 from infrastructure.postgres.job_store import JOB_CHANNEL
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,8 @@ class PostgresJobChanges:
         """Hand news on. Ends when the connection does: those who wait look again by themselves."""
         try:
             connection = await AsyncConnection.connect(
-                self._database_url, autocommit=True, connect_timeout=5, application_name="esteira-job-changes"
+                make_conninfo(self._database_url, application_name="esteira-job-changes", **REACHABILITY),
+                autocommit=True,
             )
             async with connection:
                 await connection.execute(f"LISTEN {JOB_CHANNEL}")

@@ -47,6 +47,7 @@ class LiveRun:
     shutdown: Shutdown
     verdict: EsteiraError | None = None
     last_report_at: float = field(default=0.0)
+    beats: int = 0
 
     def check(self) -> None:
         """Raise what the beat found out."""
@@ -97,11 +98,26 @@ class ThreadHeartbeat:
         finished = threading.Event()
         thread = threading.Thread(target=self._beat, args=(live, finished), name=f"beat-{run.action_id}", daemon=True)
         thread.start()
+        threading.Thread(target=self._watch, args=(live, thread), name=f"watch-{run.action_id}", daemon=True).start()
         try:
             yield live
         finally:
             finished.set()
             thread.join()
+
+    def _watch(self, live: LiveRun, beating: threading.Thread) -> None:
+        """End the process when a beat does not come back: from a server that froze, neither answer nor error comes.
+
+        Turns are counted, not time: a process that was stopped itself has missed no beat.
+        """
+        seen, silent_seconds = live.beats, 0.0
+        while beating.is_alive():
+            beating.join(self.beat_seconds)
+            silent_seconds = silent_seconds + self.beat_seconds if live.beats == seen else 0.0
+            seen = live.beats
+            if silent_seconds >= self.lease.total_seconds() + self.hang_seconds:
+                self.on_hang(live.run)
+                return
 
     def _beat(self, live: LiveRun, finished: threading.Event) -> None:
         while not finished.wait(self.beat_seconds):
@@ -116,6 +132,7 @@ class ThreadHeartbeat:
             except Exception:
                 # Without beats the lease is lost and a hung main thread is never noticed: go on beating.
                 log.exception("a beat failed", extra={"action": str(live.run.action_id)})
+            live.beats += 1
             if live.verdict:
                 if not finished.wait(self.hang_seconds):
                     self.on_hang(live.run)

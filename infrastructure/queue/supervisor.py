@@ -1,7 +1,6 @@
-"""Keeps a worker process for each queue running: starts it again, ever later, when it ends or freezes."""
+"""Keeps processes running, a worker for each queue say: starts one again, ever later, when it ends or freezes."""
 
 import logging
-import math
 import signal
 import subprocess
 import threading
@@ -19,6 +18,8 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 # A process that lived this long was well, so the next start is not delayed.
 HEALTHY_SECONDS = 60.0
+# The least time to the first sign: on a busy machine Python alone takes seconds to start.
+START_SECONDS = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,10 +29,13 @@ class Child:
     name: str
     command: Sequence[str]
     lifeline: Lifeline
-    silent_turns: int
+    silence_seconds: float
+    settings: Mapping[str, str] = field(default_factory=dict)
+    own_session: bool = False
     process: subprocess.Popen[bytes] | None = None
     pulse: Pulse = field(init=False)
     turns_without_pulse: int = 0
+    gave_a_sign: bool = False
     started_at: float = 0.0
     delay_seconds: float = FIRST_DELAY_SECONDS
     start_at: float = field(default=0.0)
@@ -44,48 +48,62 @@ class Child:
         elif (code := self.process.poll()) is not None:
             self._ended(code)
         elif self.pulse.felt():
-            self.turns_without_pulse = 0
+            self.turns_without_pulse, self.gave_a_sign = 0, True
         else:
             self.turns_without_pulse += 1
-            if self.turns_without_pulse >= self.silent_turns:
-                log.error("worker %s gives no sign of life, it is ended", self.name)
+            if self.turns_without_pulse * TURN_SECONDS >= self._longest_silence_seconds:
+                log.error("%s gives no sign of life, it is ended", self.name)
                 self.process.kill()
                 self.process.wait()
 
+    @property
+    def _longest_silence_seconds(self) -> float:
+        return self.silence_seconds if self.gave_a_sign else max(self.silence_seconds, START_SECONDS)
+
     def _start(self) -> None:
         self.pulse = Pulse()
-        self.process = self.lifeline.start(self.command, self.pulse.settings, descriptors=(self.pulse.descriptor,))
+        self.process = self.lifeline.start(
+            self.command,
+            {**self.settings, **self.pulse.settings},
+            descriptors=(self.pulse.descriptor,),
+            own_session=self.own_session,
+        )
         self.pulse.handed_over()
-        self.started_at, self.turns_without_pulse = time.monotonic(), 0
+        self.started_at, self.turns_without_pulse, self.gave_a_sign = time.monotonic(), 0, False
 
     def _ended(self, code: int) -> None:
         if time.monotonic() - self.started_at > HEALTHY_SECONDS:
             self.delay_seconds = FIRST_DELAY_SECONDS
-        log.warning("worker %s ended with %s, next start in %.1f s", self.name, code, self.delay_seconds)
+        log.warning("%s ended with %s, next start in %.1f s", self.name, code, self.delay_seconds)
         self.pulse.close()
         self.process, self.start_at = None, time.monotonic() + self.delay_seconds
         self.delay_seconds = min(LONGEST_DELAY_SECONDS, self.delay_seconds * 2)
 
 
 def supervise(commands: Mapping[str, Sequence[str]], *, stop_seconds: float, silence_seconds: float) -> int:
-    """Run until SIGTERM or SIGINT, then stop the children: SIGTERM first, SIGKILL after `stop_seconds`.
-
-    A child that gives no sign of life (`start_pulse`) for `silence_seconds` is killed and started anew.
-    """
+    """Keep workers, by the names of their queues, until SIGTERM or SIGINT: as `keep` does."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     lifeline = Lifeline()
-    silent_turns = math.ceil(silence_seconds / TURN_SECONDS)
     children = [
-        Child(name=name, command=command, lifeline=lifeline, silent_turns=silent_turns)
+        Child(name=f"worker {name}", command=command, lifeline=lifeline, silence_seconds=silence_seconds)
         for name, command in commands.items()
     ]
-    while not stopping.wait(TURN_SECONDS):
+    keep(children, until=stopping, stop_seconds=stop_seconds)
+    return 0
+
+
+def keep(children: Sequence[Child], *, until: threading.Event, stop_seconds: float) -> None:
+    """Run until the event is set, then stop the children: SIGTERM first, SIGKILL after `stop_seconds`.
+
+    A child that gives no sign of life (`start_pulse`) for its `silence_seconds` is killed and started anew; for its
+    first sign it has longer.
+    """
+    while not until.wait(TURN_SECONDS):
         for child in children:
             child.tend()
     _stop([child.process for child in children if child.process], stop_seconds)
-    return 0
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> None:

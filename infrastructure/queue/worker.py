@@ -109,11 +109,30 @@ class EsteiraWorker(SimpleWorker):
             log.debug("suspension not asked: %s", error)
 
     def run_maintenance_tasks(self) -> None:
-        """Clean RQ's registries, if Redis listens."""
+        """Clean RQ's registries, if Redis listens and they can be read."""
         try:
             super().run_maintenance_tasks()
         except redis.exceptions.RedisError as error:
             log.debug("registries not cleaned: %s", error)
+        except Exception:
+            # What a stranger wrote there must not end every worker at its start.
+            log.exception("registries not cleaned")
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Pop the next message that can be read. One that cannot is left aside: PostgreSQL has all that is ours."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except StopRequested:
+                raise
+            except redis.exceptions.RedisError as error:
+                # Read-only, out of memory, a key of another type: what lasts is no reason to end again and again.
+                log.warning("Redis gives no message: %s", error)
+            except Exception:
+                log.exception("a message cannot be read")
+            time.sleep(REDIS_PAUSE_SECONDS)
 
     def teardown(self) -> None:
         """Sign off, if Redis listens."""

@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import require_schema
 from tests.support.esteira_client import EsteiraClient
+from tests.support.processes import until
 from tests.support.program import DEV, ROOT, WORKER, Program, environment, running_program
 from tests.support.running_stack import RunningStack, running_stack
 from tests.support.stack_processes import processes_of, wait_until_gone
@@ -223,6 +224,21 @@ def test_a_stack_whose_servers_are_taken_away_ends_with_a_word(data_dir: Path, t
         wait_until_gone(data_dir, set(processes))
     assert "Start it again: the data is kept. (servers_lost)" in stack.program.output
     assert "Traceback" not in stack.program.output.partition("servers_lost")[2]
+
+
+@on_linux
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_workers_whose_supervisor_died_or_froze_are_replaced(
+    data_dir: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    short = {"ESTEIRA_LEASE_SECONDS": "2", "ESTEIRA_BEAT_SECONDS": "0.5", "ESTEIRA_HANG_SECONDS": "1"}
+    with running_stack(data_dir, folder=tmp_path, ESTEIRA_GRACE_SECONDS="1", **short) as stack:
+        completes_a_document(stack)
+        before = {pid for pid, line in processes_of(data_dir).items() if "worker.py" in line}
+        (supervisor,) = (pid for pid, line in processes_of(data_dir).items() if "worker.py --all" in line)
+        os.kill(supervisor, number)
+        until(lambda: not before & processes_of(data_dir).keys(), seconds=PATIENCE_SECONDS)
+        completes_a_document(stack)
 
 
 def whole_family(data_dir: Path) -> set[int]:

@@ -359,7 +359,9 @@ class ActionMachine(RuleBasedStateMachine):
             raise WorkerStopping
 
         self.end(run, step)
-        if held:
+        if held and before.actions[0].cancel_requested:
+            assert self.action().status is ActionStatus.CANCELLED
+        elif held:
             assert self.action().attempt == before.actions[0].attempt - 1
         else:
             assert self.job() == before

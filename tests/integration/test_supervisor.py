@@ -19,8 +19,16 @@ from infrastructure.queue.supervisor import supervise
 child = [sys.executable, "-c", sys.argv[1]]
 sys.exit(supervise({{"one": child}}, stop_seconds=5, silence_seconds={SILENCE_SECONDS}))
 """
-LIVING = "import time; from infrastructure.pulse import start_pulse; start_pulse(); time.sleep(600)"
-SILENT = "import time; time.sleep(600)"
+LIVING = """
+import pathlib, time
+from infrastructure.pulse import PULSE_SECONDS, start_pulse
+start_pulse()
+time.sleep(PULSE_SECONDS)
+pathlib.Path("gave a sign").touch()
+time.sleep(600)
+"""
+SILENT = "import os, time; os.write(int(os.environ['ESTEIRA_PULSE_FD']), b'.'); time.sleep(600)"
+SLOW_TO_START = f"import time; time.sleep({2 * SILENCE_SECONDS}){LIVING}"
 
 
 @pytest.fixture
@@ -53,6 +61,7 @@ def test_a_child_that_froze_or_died_is_replaced(
 ) -> None:
     supervisor = supervised(supervisors, LIVING, tmp_path)
     first = child_of(supervisor)
+    until((tmp_path / "gave a sign").exists, seconds=30)
     first.send_signal(number)
     child_of(supervisor, other_than=first.pid)
     assert not first.is_running()
@@ -67,6 +76,17 @@ def test_a_child_that_gives_signs_of_life_is_left_alone_and_one_that_gives_none_
         replaced = child_of(silent, other_than=replaced.pid)
     assert left_alone.is_running()
     assert left_alone.status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_child_that_takes_long_to_start_is_left_alone(
+    supervisors: list["subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    slow, silent = (supervised(supervisors, child, tmp_path) for child in (SLOW_TO_START, SILENT))
+    starting, replaced = child_of(slow), child_of(silent)
+    for _ in range(3):
+        replaced = child_of(silent, other_than=replaced.pid)
+    assert starting.is_running()
+    assert starting.status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_frozen_child_does_not_keep_its_supervisor_from_stopping(

@@ -117,6 +117,12 @@ def test_what_waits_is_cancelled_at_once_and_what_runs_is_asked() -> None:
     assert asked.lose_worker(now=NOON, policy=POLICY).status is ActionStatus.CANCELLED
 
 
+def test_what_was_asked_to_be_cancelled_is_neither_given_back_nor_timed_out() -> None:
+    asked = claimed().request_cancel(now=NOON)
+    assert asked.release(now=NOON).status is ActionStatus.CANCELLED
+    assert asked.time_out(now=NOON).status is ActionStatus.CANCELLED
+
+
 def test_nothing_final_can_be_cancelled_or_moved_but_by_a_retry() -> None:
     for status in FINAL:
         final = replace(pending(), status=status)

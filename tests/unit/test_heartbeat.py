@@ -22,6 +22,7 @@ from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 
 RUN = Run(action_id=ActionId(new_uuid7()), run_lease=1)
 PATIENCE_SECONDS = 10
+LEASE = timedelta(seconds=0.1)
 
 
 class ScriptedLedger:
@@ -33,7 +34,7 @@ class ScriptedLedger:
         self.reports: list[Report] = []
 
     def beat(self, run: Run, *, lease: timedelta) -> bool:
-        assert (run, lease) == (RUN, timedelta(seconds=30))
+        assert (run, lease) == (RUN, LEASE)
         answer = self._answers[0]
         if len(self._answers) > 1:
             self._answers.pop(0)
@@ -48,6 +49,18 @@ class ScriptedLedger:
         self.reports.append(report)
 
 
+class FrozenLedger(ScriptedLedger):
+    """Gives no answer at all until it is thawed."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.thawed = threading.Event()
+
+    def beat(self, run: Run, *, lease: timedelta) -> bool:
+        self.thawed.wait(PATIENCE_SECONDS)
+        return super().beat(run, lease=lease)
+
+
 def check_for_ever(context: RunContext) -> None:
     while True:
         context.check()
@@ -60,7 +73,7 @@ def heartbeat(
         ledger=ledger,
         shutdown=shutdown or Shutdown(grace_seconds=0),
         beat_seconds=0.001,
-        lease=timedelta(seconds=30),
+        lease=LEASE,
         hang_seconds=0.05 if hung else 60,
         on_hang=lambda _: hung.set() if hung else None,
     )
@@ -100,6 +113,13 @@ def test_work_that_comes_back_in_time_does_not(hung: threading.Event) -> None:
     with heartbeat(ledger, hung=hung).keep(RUN):
         assert ledger.all_given.wait(PATIENCE_SECONDS)
     assert not hung.is_set()
+
+
+def test_a_beat_that_does_not_come_back_ends_the_process(hung: threading.Event) -> None:
+    ledger = FrozenLedger()
+    with heartbeat(ledger, hung=hung).keep(RUN):
+        assert hung.wait(PATIENCE_SECONDS)
+        ledger.thawed.set()
 
 
 def test_a_stopping_worker_gives_back_once_its_grace_is_over() -> None:
