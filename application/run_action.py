@@ -98,6 +98,9 @@ class RunAction:
             action = job.action(action_id)
             if not action.may_be_claimed(dispatch_no=dispatch_no, now=now):
                 return None
+            if action.type not in self.action_types:
+                log.error("this worker does not know actions of the type %s", action.type)
+                return None
             timeout = self.action_types[action.type].timeout
             job = job.change(
                 action_id, lambda a: a.claim(worker=self.worker_name, now=now, lease=self.lease, timeout=timeout)

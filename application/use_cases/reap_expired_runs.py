@@ -1,6 +1,8 @@
 """The reaper: takes actions back from workers that died, hang, or are overdue."""
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,22 +14,33 @@ from domain.ids import ActionId
 BATCH = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReapExpiredRuns:
     """Safe to run in many processes at once: each action is looked at again under its job's lock.
 
-    After a start of the database every worker has a whole `lease` to beat again: an outage of its own is no crash.
+    While the database is away nobody can beat, and that is no crash. So every worker has a whole `lease` to beat again
+    after a start of the database, and after an outage that this process has seen: half a lease without a turn that
+    ended well.
     """
 
     transactions: Transactions
     action_types: Mapping[str, ActionType]
     lease: timedelta
+    clock: Callable[[], float] = time.monotonic
+    _last_good_at: float | None = None
+    _wait_until: float = -math.inf
 
     def __call__(self) -> int:
         """Return how many runs were ended. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
             suspects = transaction.jobs.expired(BATCH, types=self.action_types.keys(), after_start=self.lease)
-        reaped = [action for suspect in suspects if (action := self._reap(suspect))]
+        now, lease = self.clock(), self.lease.total_seconds()
+        if self._last_good_at is not None and now - self._last_good_at > lease / 2:
+            self._wait_until = now + lease
+        reaped: list[Action] = []
+        if now >= self._wait_until:
+            reaped = [action for suspect in suspects if (action := self._reap(suspect))]
+        self._last_good_at = now
         clean_up_each(self.transactions, self.action_types, reaped)
         return len(reaped)
 

@@ -15,6 +15,7 @@ from rq.job import Job
 from rq.timeouts import BaseDeathPenalty
 
 from infrastructure.queue.heartbeat import Shutdown
+from infrastructure.queue.queue_names import JOB_FUNCTIONS
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,14 @@ class EsteiraWorker(SimpleWorker):
         """Pop the next message that can be read. One that cannot is left aside: PostgreSQL has all that is ours."""
         while True:
             try:
-                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+                found = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+                if found is None or found[0].func_name == JOB_FUNCTIONS[found[1].name]:
+                    return found
+                # RQ would import and call whatever a message names.
+                log.error("a message that calls %s is dropped", found[0].func_name)
+                self._has_job = False
+                found[0].delete()
+                continue
             except StopRequested:
                 raise
             except redis.exceptions.RedisError as error:

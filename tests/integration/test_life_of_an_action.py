@@ -323,6 +323,24 @@ def test_a_job_that_is_held_keeps_no_other_from_being_taken_back_or_sent_again(s
     assert (stage.reap(), stage.reconcile()) == (1, 1)
 
 
+def test_runs_that_could_not_beat_in_an_outage_have_a_lease_to_beat_again(stage: Stage) -> None:
+    lease, outage_seconds = 0.2, 0.6
+    turns = (0.0, outage_seconds, *(outage_seconds + share * lease for share in (0.4, 0.8, 1.2)))
+    reap = ReapExpiredRuns(
+        transactions=stage.transactions,
+        action_types=stage.types,
+        lease=timedelta(seconds=lease),
+        clock=iter(turns).__next__,
+    )
+    assert reap() == 0
+    job = add_job(stage.engine)
+    with stage.transactions() as transaction:
+        claim = partial(Action.claim, worker="w", now=A_WHILE_AGO, lease=LEASE, timeout=timedelta(days=1000))
+        transaction.jobs.save(transaction.jobs.lock(job.id).change(job.actions[0].id, claim))
+        transaction.commit()
+    assert [reap() for _ in turns[1:]] == [0, 0, 0, 1]
+
+
 def test_what_cannot_be_cleared_up_keeps_nothing_else_from_it(stage: Stage) -> None:
     jobs = [add_job(stage.engine), add_job(stage.engine)]
     for job in jobs:
