@@ -11,6 +11,7 @@ PIECE_CHARACTERS = 10_000
 MAX_BLOCK_CHARACTERS = 20_000
 MAX_TITLE_CHARACTERS = 300
 MAX_LEVEL = 6
+CELL_SEPARATOR = " | "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,16 @@ def pieces(blocks: Iterable[Block]) -> Iterator[ReadPage]:
             piece.add(text, block)
     if piece.size:
         yield ReadPage(number=number, text="".join(piece.parts), headings=tuple(piece.headings))
+
+
+def whole_page(number: int, blocks: Iterable[Block]) -> ReadPage:
+    """Return the page that these blocks make, uncut: a slide stays one page, however long it is."""
+    page = _Piece()
+    for block in blocks:
+        text = clean(block.text)
+        if text and not text.isspace():
+            page.add(text, block)
+    return ReadPage(number=number, text="".join(page.parts), headings=tuple(page.headings))
 
 
 def _bounded(text: str) -> Iterator[str]:
