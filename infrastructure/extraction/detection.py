@@ -75,7 +75,15 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 _MAGIC_NEEDS_BINARY = {b"BM", b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
 _OFFICE_MAIN_PARTS = ((WORD_MAIN, Format.DOCX), (SLIDES_MAIN, Format.PPTX), (SHEETS_MAIN, Format.XLSX))
-_OFFICE_SIGNS = (b"_rels/.rels", b"docProps/", b"word/", b"ppt/", b"xl/", b"mimetypeapplication/vnd.oasis.")
+_OFFICE_SIGNS = (
+    b"_rels/.rels",
+    b"docProps/",
+    b"word/",
+    b"ppt/",
+    b"xl/",
+    b"content.xml",
+    b"mimetypeapplication/vnd.oasis.",
+)
 _OTHER_OFFICE = (("ms-excel.sheet.binary", "a binary Excel workbook (XLSB)"), ("ms-visio.", "a Visio drawing"))
 _ZIP_MIMETYPES = {
     "application/epub+zip": "an EPUB book",

@@ -1,5 +1,6 @@
 """Old Word and PowerPoint files (DOC, PPT): the child only looks if they are locked; LibreOffice converts the rest."""
 
+import struct
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ from infrastructure.extraction.detection import Format
 WORD_STREAM = "WordDocument"
 FLAGS_AT = 10
 ENCRYPTED = 0x0100  # [MS-DOC] 2.5.2, fEncrypted
+DAMAGE = (OSError, ValueError, IndexError, struct.error)  # what olefile lets escape, its own errors included
 CONVERTED_TO = {Format.DOC: Format.DOCX, Format.PPT: Format.PPTX}
 
 
@@ -34,6 +36,6 @@ def _is_locked(path: Path) -> bool:
     try:
         with olefile.OleFileIO(path) as container:
             start = container.openstream(WORD_STREAM).read(FLAGS_AT + 2)
-    except OSError as exc:  # olefile's own errors are OSErrors too
+    except DAMAGE as exc:
         raise DocumentUnreadable(FailureCode.CORRUPT) from exc
     return bool(int.from_bytes(start[FLAGS_AT:], "little") & ENCRYPTED)
