@@ -1,10 +1,12 @@
 """DOCX, streamed block by block from the main part of the package, with lxml.
 
-Left out: tracked deletions, comments, headers and footers. Footnotes and endnotes follow the paragraph that refers to
-them; text boxes follow the paragraph they hang on. A table's row is a line, its cells ` | ` apart.
+Left out: tracked deletions and comments. Footnotes and endnotes follow the paragraph that refers to them; text boxes
+follow the paragraph they hang on; headers and footers come once, at the end. A table's row is a line, its cells ` | `
+apart.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lxml import etree
@@ -13,10 +15,10 @@ from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.detection import Format
 from infrastructure.extraction.docx_styles import Styles, read_styles
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.package import WORD_MAIN, main_part
-from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
+from infrastructure.extraction.package import WORD_MAIN, main_part, related
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading, once
 from infrastructure.extraction.text_cleaning import one_line
-from infrastructure.extraction.xml_source import events, free, local, value
+from infrastructure.extraction.xml_source import events, free, local, root_of, value
 
 SKIPPED = {"del", "moveFrom", "Fallback", "rPr", "pPr", "instrText", "delText", "tblPr", "tcPr", "trPr", "sdtPr", "rt"}
 LITERAL = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -31,8 +33,10 @@ def open_docx(path: Path, limits: ExtractionLimits) -> PieceReading:
     folder = main.rpartition("/")[0]
     styles = read_styles(archive, f"{folder}/styles.xml")
     notes = {kind: _read_notes(archive, f"{folder}/{kind}.xml") for kind in NOTES.values()}
-    source = archive.open(main)
-    return PieceReading(media_type=Format.DOCX, blocks=_Body(styles, notes).blocks(events(source)))
+    body = _Body(styles, notes)
+    margins = (block for part in _margins(archive, main) for block in body.of_children(root_of(archive.open(part))))
+    blocks = chain(body.blocks(events(archive.open(main))), once(margins))
+    return PieceReading(media_type=Format.DOCX, blocks=blocks)
 
 
 class _Body:
@@ -122,6 +126,12 @@ def _inner(element: etree._Element, wanted: str) -> Iterator[etree._Element]:
             yield inner
         elif name not in SKIPPED:
             yield from _inner(inner, wanted)
+
+
+def _margins(archive: Archive, main: str) -> list[str]:
+    """Return the parts with headers, then those with footers."""
+    found = related(archive, main)
+    return [entry.part for kind in ("header", "footer") for entry in found if entry.kind == kind]
 
 
 def _read_notes(archive: Archive, part: str) -> dict[str, str]:

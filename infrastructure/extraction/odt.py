@@ -1,24 +1,39 @@
-"""ODT, streamed block by block with lxml. A footnote follows its paragraph; a table's row is a line."""
+"""ODT, streamed block by block with lxml.
+
+A footnote follows its paragraph; headers and footers come once, at the end; a table's row is a line.
+"""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lxml import etree
 
+from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.detection import Format
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.odf import CONTENT, SKIPPED, cells_in, open_package, paragraphs, rows_in, text_of
-from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading, once
 from infrastructure.extraction.text_cleaning import one_line
-from infrastructure.extraction.xml_source import child, events, free, local, value
+from infrastructure.extraction.xml_source import child, elements, events, free, local, value
 
+STYLES = "styles.xml"
+MARGINS = [f"{kind}{pages}" for kind in ("header", "footer") for pages in ("", "-left", "-first")]
 TITLE = "Title"  # LibreOffice keeps the English names of its own styles in every language
 
 
 def open_odt(path: Path, limits: ExtractionLimits) -> PieceReading:
     """Open an ODT. Raises DocumentUnreadable: too_large_unpacked, corrupt, encrypted."""
-    source = open_package(path, limits).open(CONTENT)
-    return PieceReading(media_type=Format.ODT, blocks=_Body().blocks(events(source)))
+    archive = open_package(path, limits)
+    blocks = chain(_Body().blocks(events(archive.open(CONTENT))), once(_margins(archive)))
+    return PieceReading(media_type=Format.ODT, blocks=blocks)
+
+
+def _margins(archive: Archive) -> Iterator[Block]:
+    """Yield the paragraphs of headers and footers."""
+    if STYLES in archive.names:
+        for margin in elements(archive.open(STYLES), *MARGINS):
+            yield from (Block(text=text) for text in paragraphs(margin))
 
 
 class _Body:

@@ -60,6 +60,15 @@ class _Piece:
         self.tight = block.tight
 
 
+def once(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield what stands above and below every page, each text once and as no heading; page numbers have no letters."""
+    seen = set()
+    for block in blocks:
+        if block.text not in seen and any(character.isalpha() for character in block.text):
+            seen.add(block.text)
+            yield Block(text=block.text, tight=block.tight)
+
+
 def pieces(blocks: Iterable[Block]) -> Iterator[ReadPage]:
     """Yield pieces, numbered from 1. Joined by a newline, as pages are, they still are a blank line apart."""
     number, piece = 1, _Piece()

@@ -240,6 +240,32 @@ def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text: Text) 
     assert text(docx(body, {"word/footnotes.xml": notes})) == "kept added\n\nin a box\n\na note"
 
 
+def test_docx_headers_and_footers_come_once(read: Read) -> None:
+    document = python_docx.Document()
+    document.add_paragraph("Body.")
+    for number in range(3):
+        section = document.add_section()
+        section.header.is_linked_to_previous = section.footer.is_linked_to_previous = False
+        section.header.paragraphs[0].text = "Mill race, part 7"
+        section.header.paragraphs[0].style = "Heading 1"
+        section.footer.paragraphs[0].text = str(number)
+        document.add_paragraph(f"Section {number}.")
+    out = BytesIO()
+    document.save(out)
+    pages = read(out.getvalue())
+    assert [page.text for page in pages] == ["Body.\n\nSection 0.\n\nSection 1.\n\nSection 2.\n\nMill race, part 7"]
+    assert titles(pages) == []
+
+
+@pytest.mark.parametrize("kind", ["document.macroEnabled", "template", "template.macroEnabledTemplate"])
+def test_docx_with_macros_and_templates_are_read_like_others(text: Text, kind: str) -> None:
+    types = f'<Types><Override PartName="/word/main.xml" ContentType="x/ms-word.{kind}.main+xml"/></Types>'
+    body = docx(paragraph("words"))
+    with zipfile.ZipFile(BytesIO(body)) as file:
+        main = file.read("word/document.xml")
+    assert text(archive({"[Content_Types].xml": types, "word/main.xml": main}), "a.docm") == "words"
+
+
 def test_docx_zip_bomb_by_its_directory(code: Code) -> None:
     assert code(docx(paragraph("x"), {"word/media/bomb": b"\0" * (100 * MIB)})) == "too_large_unpacked"
 

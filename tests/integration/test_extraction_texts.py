@@ -48,9 +48,12 @@ def test_an_odt_with_headings_lists_tables_and_notes(reading: DocumentReading) -
         "<text:section><text:p>日本語 وثيقة"
         "<draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box></draw:frame></text:p></text:section>"
     )
-    data = open_document("text", body)
+    styles = (
+        "<s:s xmlns:s='s'><s:header><s:p>Mill</s:p></s:header><s:footer><s:p>Mill</s:p><s:p>7</s:p></s:footer></s:s>"
+    )
+    data = open_document("text", body, {"styles.xml": styles})
     assert reading.text(data, "a.odt") == (
-        "Report\n\nMill race\n\nOne  two\nthree.\n\nA note.\n\n- a\n- b\nx | y z\n | 1\n\n日本語 وثيقة\n\nboxed"
+        "Report\n\nMill race\n\nOne  two\nthree.\n\nA note.\n\n- a\n- b\nx | y z\n | 1\n\n日本語 وثيقة\n\nboxed\n\nMill"
     )
     assert reading.titles(data) == [(1, "Report"), (2, "Mill race")]
 
