@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -18,6 +19,7 @@ from infrastructure.extraction.conversion import libreoffice
 from infrastructure.extraction.limits import MIB, ExtractionLimits
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.extraction import DocumentReading
+from tests.support.program import ROOT
 from tests.support.unhurried import unhurried
 
 Make = Callable[[str, bytes], bytes]
@@ -159,6 +161,31 @@ def test_a_cancel_ends_libreoffice_and_removes_its_files(
         pass
     assert time.monotonic() - began_at < 20
     assert offices_in(scratch) == []
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from infrastructure.extraction.sandbox import SandboxedExtractor
+extractor = SandboxedExtractor(scratch=Path(sys.argv[2]))
+with extractor.open(Path(sys.argv[1]), filename="a.doc", check=lambda: None):
+    pass
+"""
+
+
+@needs_libreoffice
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_libreoffice_dies_with_the_worker(scratch: Path, tmp_path: Path, doc: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(doc)
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(path), str(scratch)], cwd=ROOT) as worker:
+        while not (running := offices_in(scratch)):
+            assert worker.poll() is None
+        for process in running:
+            process.suspend()  # so that it cannot end by itself
+        worker.kill()
+    gone, alive = psutil.wait_procs(running, timeout=10)
+    assert gone or all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
 
 
 def offices_in(scratch: Path) -> list[psutil.Process]:
