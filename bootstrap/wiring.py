@@ -78,15 +78,16 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     embedder = DeferredEmbedder(partial(load_model, settings))
     blobs = make_blob_store(settings, public_url=public_url)
     terms = SnowballTermAnalyzer()
+    scratch = ScratchFolder(settings.absolute_data_dir / "scratch").path
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
-        extractor=SandboxedExtractor(extraction_limits(settings)),
+        extractor=SandboxedExtractor(extraction_limits(settings), scratch=scratch),
         embedder=embedder,
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
         passages=PostgresPassageStore(engine),
-        scratch=ScratchFolder(settings.absolute_data_dir / "scratch").path,
+        scratch=scratch,
     )
     indexing = ActionType(
         name=INDEX,

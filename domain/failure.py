@@ -15,6 +15,7 @@ class FailureCode(StrEnum):
     ENCRYPTED = "encrypted"
     CORRUPT = "corrupt"
     NEEDS_OCR = "needs_ocr"
+    NEEDS_LIBREOFFICE = "needs_libreoffice"
     TOO_LARGE_UNPACKED = "too_large_unpacked"
     TOO_MANY_PAGES = "too_many_pages"
     NO_TEXT = "no_text"
@@ -28,10 +29,11 @@ class FailureCode(StrEnum):
 
 SENTENCES: dict[FailureCode, str] = {
     FailureCode.EMPTY: "The file has no bytes. Upload it again with its content.",
-    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, DOCX, HTML, Markdown and plain text.",
+    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV and plain text.",
     FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without the password.",
     FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
     FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Run text recognition (OCR) on the file and upload the result.",
+    FailureCode.NEEDS_LIBREOFFICE: "Old Word and PowerPoint files are read by LibreOffice, which is not installed here. Install it on the server and process this again, or save the file as DOCX, PPTX or PDF and upload that.",
     FailureCode.TOO_LARGE_UNPACKED: "Unpacked, the file is larger than is allowed. Split it, or remove embedded media.",
     FailureCode.TOO_MANY_PAGES: "The document has more pages than are allowed. Split it and upload the parts.",
     FailureCode.NO_TEXT: "The file was read, but there is no text in it.",

@@ -10,18 +10,28 @@ from infrastructure.extraction.protocol import Message, ProtocolError
 
 MAX_LEVEL = 6
 MAX_DETAIL_CHARACTERS = 300
-NOT_FOR_A_CHILD = {FailureCode.UPLOAD_MISMATCH, FailureCode.TIMEOUT, FailureCode.WORKER_LOST}
+NOT_FOR_A_CHILD = {
+    FailureCode.UPLOAD_MISMATCH,
+    FailureCode.TIMEOUT,
+    FailureCode.WORKER_LOST,
+    FailureCode.NEEDS_LIBREOFFICE,
+}
 
 
 def opened_of(message: Message, limits: ExtractionLimits) -> DocumentOpened:
     """Return what an `opened` says. Raises ProtocolError."""
-    media_type, page_count = message.get("media_type"), message.get("page_count")
+    page_count = message.get("page_count")
     if message["type"] != "opened":
         raise ProtocolError("a document was to be opened")
     return DocumentOpened(
-        media_type=_text(media_type),
+        media_type=media_type_of(message),
         page_count=None if page_count is None else _within(page_count, 1, limits.max_pages),
     )
+
+
+def media_type_of(message: Message) -> str:
+    """Return the type that an `opened` or a `convert` names. Raises ProtocolError."""
+    return _text(message.get("media_type"))
 
 
 def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPage | UnreadablePage, FailureCode | None]:

@@ -14,6 +14,7 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.confinement import allow_cpu_seconds, confine, peak_bytes, rusage_peak_bytes
 from infrastructure.extraction.formats import open_document
 from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.old_office import ConversionNeeded
 from infrastructure.extraction.protocol import Message, ProtocolError, encode, read_message
 from infrastructure.extraction.reading import Reading, ReadPage
 
@@ -26,17 +27,19 @@ class FileUnavailable(Exception):
 
 def main(open_document: OpenDocument = open_document) -> None:
     """Serve until the parent closes its end. Arguments: the parent's process id, bytes of memory."""
-    requests, answers = _private_pipes()
+    requests, answers = private_pipes()
     confine(parent_pid=int(sys.argv[1]), memory_bytes=int(sys.argv[2]))
-    _say(answers, {"type": "ready", "peak_bytes": rusage_peak_bytes(resource.getrusage(resource.RUSAGE_SELF))})
+    say(answers, {"type": "ready", "peak_bytes": rusage_peak_bytes(resource.getrusage(resource.RUSAGE_SELF))})
     while (request := read_message(requests)) is not None:
         try:
             _answer(request, answers, open_document)
+        except ConversionNeeded as exc:
+            say(answers, {"type": "convert", "media_type": exc.media_type, "to": exc.to, "peak_bytes": peak_bytes()})
         except (DocumentUnreadable, ProtocolError, MemoryError, FileUnavailable) as exc:
-            _say(answers, _failed(exc))
+            say(answers, _failed(exc))
 
 
-def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Take standard input and output away from libraries that might use them."""
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -52,7 +55,7 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
     path = Path(request["path"])
     _check_access(path)
     reading = open_document(path, request["filename"], limits)
-    _say(answers, {"type": "opened", "media_type": reading.media_type, "page_count": reading.page_count})
+    say(answers, {"type": "opened", "media_type": reading.media_type, "page_count": reading.page_count})
     text_bytes = 0
     allow_cpu_seconds(limits.page_seconds)
     for page in reading.read(first=request["first"], last=request["last"]):
@@ -62,7 +65,7 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
             raise DocumentUnreadable(FailureCode.TOO_LARGE_UNPACKED)
         _write(answers, frame)
         allow_cpu_seconds(limits.page_seconds)
-    _say(answers, {"type": "end", "peak_bytes": peak_bytes()})
+    say(answers, {"type": "end", "peak_bytes": peak_bytes()})
 
 
 def _check_access(path: Path) -> None:
@@ -89,7 +92,8 @@ def _failed(exc: Exception) -> Message:
     return {"type": "failed", "code": FailureCode.OUT_OF_MEMORY if too_much_memory else FailureCode.TOO_LARGE_UNPACKED}
 
 
-def _say(answers: BinaryIO, message: Message) -> None:
+def say(answers: BinaryIO, message: Message) -> None:
+    """Send a message to the parent."""
     _write(answers, encode(message))
 
 

@@ -17,23 +17,34 @@ CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 MAX_OPEN_FILES = 64
+# LibreOffice needs more than a parser: its own libraries, a profile, threads, and a file to write.
+OFFICE_BYTES = 512 * 1024 * 1024
+MAX_OFFICE_FILES = 256
+MAX_OFFICE_FILE_BYTES = 1024 * 1024 * 1024
 
 
 def confine(*, parent_pid: int, memory_bytes: int) -> None:
     """Give up what a parser does not need, and die with the parent from now on."""
-    if sys.platform == "linux":
-        _leave_the_network()
-        _linux_process_flags()
-    if os.getppid() != parent_pid:
-        sys.exit(0)
-    base = _address_space_bytes()
-    _limit(resource.RLIMIT_CORE, 0)
+    _separate(parent_pid)
+    base = _limit_memory(memory_bytes)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
-    _limit(resource.RLIMIT_DATA, base + memory_bytes)
     if base:
-        _limit(resource.RLIMIT_AS, base + memory_bytes)
         _limit(resource.RLIMIT_NPROC, 0)
+
+
+def confine_office(*, parent_pid: int, memory_bytes: int) -> None:
+    """Give up what LibreOffice does not need, and die with the parent from now on."""
+    _separate(parent_pid)
+    _limit_memory(OFFICE_BYTES + memory_bytes)
+    _limit(resource.RLIMIT_FSIZE, MAX_OFFICE_FILE_BYTES)
+    _limit(resource.RLIMIT_NOFILE, MAX_OFFICE_FILES)
+
+
+def die_with_parent() -> None:
+    """Ask the system to end this process when its parent ends. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def allow_cpu_seconds(seconds: float) -> None:
@@ -59,6 +70,24 @@ def rusage_peak_bytes(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def _separate(parent_pid: int) -> None:
+    if sys.platform == "linux":
+        _leave_the_network()
+        _linux_process_flags()
+    if os.getppid() != parent_pid:
+        sys.exit(0)
+
+
+def _limit_memory(memory_bytes: int) -> int:
+    """Limit what may be taken above the present size, which is returned; 0 where the system does not tell it."""
+    base = _address_space_bytes()
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_DATA, base + memory_bytes)
+    if base:
+        _limit(resource.RLIMIT_AS, base + memory_bytes)
+    return base
+
+
 def _leave_the_network() -> None:
     # Root keeps its user namespace: without its capabilities it could not enter other people's folders.
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
@@ -68,7 +97,7 @@ def _leave_the_network() -> None:
 def _linux_process_flags() -> None:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after unshare, which clears it
+    die_with_parent()  # after unshare, which clears it
     with contextlib.suppress(OSError):  # if the machine runs out of memory, the kernel should take this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 

@@ -1,4 +1,4 @@
-"""Which type a file is, from its bytes. The name only chooses between Markdown and plain text."""
+"""Which type a file is, from its bytes. The name only chooses between Markdown, tables (CSV, TSV) and plain text."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of
 from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.package import CONTENT_TYPES, SHEETS_MAIN, SLIDES_MAIN, WORD_MAIN
 
-SUPPORTED = "Supported are PDF, DOCX, HTML, Markdown and plain text."
+SUPPORTED = "Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV and plain text."
 PDF_HEADER_WITHIN = 1024
 OLE_SCAN_BYTES = 8 * 1024 * 1024
-CONTENT_TYPES = "[Content_Types].xml"
 MAX_CONTENT_TYPES_BYTES = 4 * 1024 * 1024
 MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mdwn", ".mkdn"}
+TABLE_NAMES = {".csv", ".tsv", ".tab"}
 
 
 class Format(StrEnum):
@@ -23,8 +24,18 @@ class Format(StrEnum):
 
     PDF = "application/pdf"
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    DOC = "application/msword"
+    XLS = "application/vnd.ms-excel"
+    PPT = "application/vnd.ms-powerpoint"
+    RTF = "application/rtf"
     HTML = "text/html"
     MARKDOWN = "text/markdown"
+    CSV = "text/csv"
     PLAIN_TEXT = "text/plain"
 
 
@@ -60,31 +71,33 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "an MP3 sound file"),
     (b"fLaC", "a FLAC sound file"),
     (b"\x1aE\xdf\xa3", "a Matroska video"),
-    (b"{\\rtf", "a rich text document (RTF)"),
     (b"%!PS", "a PostScript document"),
 )
 _MAGIC_NEEDS_BINARY = {b"BM", b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
-_WORD_MAIN_PART = re.compile(r"(?:wordprocessingml|ms-word)\.(?:document|template)[a-zA-Z.]*\.main\+xml")
-_OTHER_OFFICE = (
-    ("presentationml.", "a PowerPoint presentation"),
-    ("ms-powerpoint.", "a PowerPoint presentation"),
-    ("spreadsheetml.", "an Excel workbook"),
-    ("ms-excel.", "an Excel workbook"),
+_OFFICE_MAIN_PARTS = ((WORD_MAIN, Format.DOCX), (SLIDES_MAIN, Format.PPTX), (SHEETS_MAIN, Format.XLSX))
+_OFFICE_SIGNS = (
+    b"_rels/.rels",
+    b"docProps/",
+    b"word/",
+    b"ppt/",
+    b"xl/",
+    b"content.xml",
+    b"mimetypeapplication/vnd.oasis.",
 )
+_OTHER_OFFICE = (("ms-excel.sheet.binary", "a binary Excel workbook (XLSB)"), ("ms-visio.", "a Visio drawing"))
 _ZIP_MIMETYPES = {
     "application/epub+zip": "an EPUB book",
-    "application/vnd.oasis.opendocument.text": "an OpenDocument text (ODT)",
-    "application/vnd.oasis.opendocument.spreadsheet": "an OpenDocument spreadsheet (ODS)",
-    "application/vnd.oasis.opendocument.presentation": "an OpenDocument presentation (ODP)",
+    "application/vnd.oasis.opendocument.graphics": "an OpenDocument drawing",
 }
-_OLE_STREAMS = (
-    ("WordDocument", "an old Word document (DOC)"),
-    ("Workbook", "an old Excel workbook (XLS)"),
-    ("PowerPoint Document", "an old PowerPoint presentation (PPT)"),
+_OPEN_DOCUMENT = (Format.ODT, Format.ODS, Format.ODP)
+_OLE_STREAMS: tuple[tuple[str, Format | str], ...] = (
+    ("WordDocument", Format.DOC),
+    ("Workbook", Format.XLS),
+    ("PowerPoint Document", Format.PPT),
     ("__substg1.0_", "an Outlook message (MSG)"),
-    ("Book", "an old Excel workbook (XLS)"),
+    ("Book", Format.XLS),
 )
-_CONVERTIBLE = ("(DOC)", "(ODT)", "(RTF)", "presentation", "(PPT)")
+_OLE_ENCRYPTED = ("EncryptedPackage", "EncryptedSummary")
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body|frameset)\b", re.IGNORECASE)
 _LEADING = re.compile(r"(?:\s+|<!--.*?-->|<\?xml\b[^>]*\?>)+", re.DOTALL | re.IGNORECASE)
@@ -110,7 +123,9 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
     if sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _detect_in_zip(path, sample, limits)
     if sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        raise _ole(path)
+        return _detect_in_ole(path)
+    if sample.startswith(b"{\\rtf"):
+        return Detected(format=Format.RTF)
     for magic, name in _MAGIC:
         if sample.startswith(magic) and (encoding is None or magic not in _MAGIC_NEEDS_BINARY):
             raise unsupported(name)
@@ -122,8 +137,7 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
 def unsupported(name: str | None) -> DocumentUnreadable:
     """Return the error for a file of a kind that cannot be read; `name` is what it is, if known."""
     sentence = f"This is {name}" if name else "This is a binary file of unknown type"
-    advice = " Save it as DOCX or PDF and upload that." if name and name.endswith(_CONVERTIBLE) else ""
-    return DocumentUnreadable(FailureCode.UNSUPPORTED_TYPE, f"{sentence}, which cannot be read.{advice} {SUPPORTED}")
+    return DocumentUnreadable(FailureCode.UNSUPPORTED_TYPE, f"{sentence}, which cannot be read. {SUPPORTED}")
 
 
 def _is_pdf(sample: bytes, *, text: bool) -> bool:
@@ -135,7 +149,7 @@ def _is_pdf(sample: bytes, *, text: bool) -> bool:
 
 
 def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detected:
-    office = any(name in sample for name in (CONTENT_TYPES.encode(), b"_rels/.rels", b"word/"))
+    office = any(name in sample for name in (CONTENT_TYPES.encode(), *_OFFICE_SIGNS))
     try:
         archive = Archive(path, limits)
     except DocumentUnreadable:
@@ -144,26 +158,35 @@ def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detec
         raise unsupported("a ZIP archive") from None
     if CONTENT_TYPES in archive.names:
         types = archive.open(CONTENT_TYPES).read(MAX_CONTENT_TYPES_BYTES).decode("utf-8", "replace")
-        if _WORD_MAIN_PART.search(types):
-            return Detected(format=Format.DOCX)
+        for sign, found in _OFFICE_MAIN_PARTS:
+            if sign.search(types):
+                return Detected(format=found)
         raise unsupported(next((name for sign, name in _OTHER_OFFICE if sign in types), "a ZIP archive"))
     if "mimetype" in archive.names:
         mimetype = archive.open("mimetype").read(200).decode("ascii", "replace").strip()
+        for opened in _OPEN_DOCUMENT:
+            if mimetype.startswith(opened):  # also its templates
+                return Detected(format=opened)
         raise unsupported(_ZIP_MIMETYPES.get(mimetype, "a ZIP archive"))
     raise unsupported("a ZIP archive")
 
 
-def _ole(path: Path) -> DocumentUnreadable:
+def _detect_in_ole(path: Path) -> Detected:
     with path.open("rb") as file:
         head = file.read(OLE_SCAN_BYTES)
         file.seek((int.from_bytes(head[48:52], "little") + 1) * (1 << min(int.from_bytes(head[30:32], "little"), 12)))
-        names = head + file.read(1 << 16)
-    if "EncryptedPackage".encode("utf-16-le") in names:
-        return DocumentUnreadable(FailureCode.ENCRYPTED)
-    for stream, name in _OLE_STREAMS:
+        directory = file.read(1 << 16)
+        names = head + directory
+    if any(stream.encode("utf-16-le") in names for stream in _OLE_ENCRYPTED):
+        raise DocumentUnreadable(FailureCode.ENCRYPTED)
+    for stream, found in _OLE_STREAMS:
         if stream.encode("utf-16-le") in names:
-            return unsupported(name)
-    return unsupported("an old Office file")
+            if isinstance(found, Format):
+                return Detected(format=found)
+            raise unsupported(found)
+    if not directory:
+        raise DocumentUnreadable(FailureCode.CORRUPT)
+    raise unsupported("an old Office file")
 
 
 def _binary_name(sample: bytes) -> str | None:
@@ -184,5 +207,6 @@ def _detect_text(text: str, filename: str, encoding: str) -> Detected:
         name = "an SVG picture" if re.search(r"<svg\b", body[:4096], re.IGNORECASE) else "an XML file"
         raise unsupported(name)
     suffix = PurePosixPath(filename.lower()).suffix
-    markdown = suffix in MARKDOWN_NAMES
-    return Detected(format=Format.MARKDOWN if markdown else Format.PLAIN_TEXT, encoding=encoding)
+    if suffix in TABLE_NAMES:
+        return Detected(format=Format.CSV, encoding=encoding)
+    return Detected(format=Format.MARKDOWN if suffix in MARKDOWN_NAMES else Format.PLAIN_TEXT, encoding=encoding)

@@ -1,40 +1,42 @@
 """DOCX, streamed block by block from the main part of the package, with lxml.
 
-Left out: tracked deletions, comments, headers and footers. Footnotes and endnotes follow the paragraph that refers to
-them; text boxes follow the paragraph they hang on. A table's row is a line, its cells ` | ` apart.
+Left out: tracked deletions and comments. Footnotes and endnotes follow the paragraph that refers to them; text boxes
+follow the paragraph they hang on; headers and footers come once, at the end. A table's row is a line, its cells ` | `
+apart.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lxml import etree
 
-from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.archive import Archive
-from infrastructure.extraction.detection import CONTENT_TYPES, Format
+from infrastructure.extraction.detection import Format
 from infrastructure.extraction.docx_styles import Styles, read_styles
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.pieces import Block, PieceReading
+from infrastructure.extraction.package import WORD_MAIN, main_part, related
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading, once
 from infrastructure.extraction.text_cleaning import one_line
-from infrastructure.extraction.xml_source import events, local, value
+from infrastructure.extraction.xml_source import events, free, local, root_of, value
 
 SKIPPED = {"del", "moveFrom", "Fallback", "rPr", "pPr", "instrText", "delText", "tblPr", "tcPr", "trPr", "sdtPr", "rt"}
 LITERAL = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
-CELL_SEPARATOR = " | "
-MAIN_PART_TYPES = ("document.main+xml", "template.main+xml", "macroEnabledTemplate.main+xml", "document.macroEnabled")
 
 
 def open_docx(path: Path, limits: ExtractionLimits) -> PieceReading:
     """Open a DOCX. Raises DocumentUnreadable: too_large_unpacked, corrupt, encrypted."""
     archive = Archive(path, limits)
     archive.check_directory()
-    main = _main_part(archive)
+    main = main_part(archive, WORD_MAIN, usual="word/document.xml")
     folder = main.rpartition("/")[0]
     styles = read_styles(archive, f"{folder}/styles.xml")
     notes = {kind: _read_notes(archive, f"{folder}/{kind}.xml") for kind in NOTES.values()}
-    source = archive.open(main)
-    return PieceReading(media_type=Format.DOCX, blocks=_Body(styles, notes).blocks(events(source)))
+    body = _Body(styles, notes)
+    margins = (block for part in _margins(archive, main) for block in body.of_children(root_of(archive.open(part))))
+    blocks = chain(body.blocks(events(archive.open(main))), once(margins))
+    return PieceReading(media_type=Format.DOCX, blocks=blocks)
 
 
 class _Body:
@@ -51,9 +53,7 @@ class _Body:
             depth += 1 if event == "start" else -1
             if event == "end" and depth == 2:  # noqa: PLR2004 - root, body, block
                 yield from self.of(element)
-                element.clear()
-                while (previous := element.getprevious()) is not None:
-                    previous.getparent().remove(previous)
+                free(element)
 
     def of(self, element: etree._Element) -> Iterator[Block]:
         """Yield the blocks of an element that may hold some."""
@@ -128,16 +128,10 @@ def _inner(element: etree._Element, wanted: str) -> Iterator[etree._Element]:
             yield from _inner(inner, wanted)
 
 
-def _main_part(archive: Archive) -> str:
-    for event, element in events(archive.open(CONTENT_TYPES)):
-        kind = value(element, "ContentType") or ""
-        if event == "start" and local(element) == "Override" and any(name in kind for name in MAIN_PART_TYPES):
-            part = (value(element, "PartName") or "").lstrip("/")
-            if part in archive.names:
-                return part
-    if "word/document.xml" in archive.names:
-        return "word/document.xml"
-    raise DocumentUnreadable(FailureCode.CORRUPT)
+def _margins(archive: Archive, main: str) -> list[str]:
+    """Return the parts with headers, then those with footers."""
+    found = related(archive, main)
+    return [entry.part for kind in ("header", "footer") for entry in found if entry.kind == kind]
 
 
 def _read_notes(archive: Archive, part: str) -> dict[str, str]:

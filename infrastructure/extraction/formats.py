@@ -9,8 +9,8 @@ from infrastructure.extraction.reading import Reading
 # ruff: noqa: PLC0415 - a child that reads nothing but PDFs should not load the world
 
 
-def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Reading:
-    """Open a document of any supported format. Raises DocumentUnreadable."""
+def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Reading:  # noqa: C901, PLR0912 - a case a format
+    """Open a document of any supported format. Raises DocumentUnreadable, ConversionNeeded."""
     detected = detect(path, filename, limits)
     match detected.format:
         case Format.PDF:
@@ -21,6 +21,42 @@ def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Readin
             from infrastructure.extraction.docx import open_docx
 
             return open_docx(path, limits)
+        case Format.PPTX:
+            from infrastructure.extraction.pptx import open_pptx
+
+            return open_pptx(path, limits)
+        case Format.XLSX:
+            from infrastructure.extraction.xlsx import open_xlsx
+
+            return open_xlsx(path, limits)
+        case Format.XLS:
+            from infrastructure.extraction.xls import open_xls
+
+            return open_xls(path)
+        case Format.ODT:
+            from infrastructure.extraction.odt import open_odt
+
+            return open_odt(path, limits)
+        case Format.ODS:
+            from infrastructure.extraction.ods import open_ods
+
+            return open_ods(path, limits)
+        case Format.ODP:
+            from infrastructure.extraction.odp import open_odp
+
+            return open_odp(path, limits)
+        case Format.DOC | Format.PPT:
+            from infrastructure.extraction.old_office import open_old_office
+
+            return open_old_office(path, detected.format)
+        case Format.RTF:
+            from infrastructure.extraction.rtf import open_rtf
+
+            return open_rtf(path)
+        case Format.CSV:
+            from infrastructure.extraction.csv_table import open_csv
+
+            return open_csv(path, detected.encoding)
         case Format.HTML:
             from infrastructure.extraction.html import open_html
 

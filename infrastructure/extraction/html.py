@@ -7,7 +7,7 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
-from infrastructure.extraction.pieces import Block, PieceReading
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
 
 # fmt: off
 DROPPED = {
@@ -28,7 +28,6 @@ _NESTING = re.compile(  # tags that may hold themselves and must be closed
 )
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LAYOUT_SIGNS = "table, h1, h2, h3, h4, h5, h6, section, article, form"
-CELL_SEPARATOR = " | "
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _SPACES = re.compile(r"[ \t\n\f\r]+")

@@ -20,5 +20,6 @@ class ExtractionLimits:
     start_seconds: float = 30
     open_seconds: float = 60
     page_seconds: float = 30
+    convert_seconds: float = 120
     recycle_documents: int = 200
     recycle_bytes: int = 400 * MIB

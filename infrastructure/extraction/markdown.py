@@ -5,19 +5,18 @@ parsed in sections, so that memory and time stay in proportion; a reference link
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from infrastructure.extraction.html import html_blocks
-from infrastructure.extraction.pieces import Block, PieceReading
-from infrastructure.extraction.plain_text import portions
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
+from infrastructure.extraction.plain_text import lines, portions
 
 SECTION_CHARACTERS = 128 * 1024
 MAX_SECTION_CHARACTERS = 1024 * 1024
-CELL_SEPARATOR = " | "
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _FRONT_MATTER_END = {"---", "..."}
@@ -27,18 +26,9 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 def open_markdown(path: Path, encoding: str) -> PieceReading:
     """Open Markdown of a known encoding."""
-    return PieceReading(media_type="text/markdown", blocks=_blocks(_lines(portions(path, encoding))))
-
-
-def _lines(parts: Iterable[str]) -> Iterator[str]:
-    rest = ""
-    for part in parts:
-        *whole, rest = (rest + part).split("\n")
-        yield from whole
-        if len(rest) > MAX_SECTION_CHARACTERS:
-            yield rest
-            rest = ""
-    yield rest
+    return PieceReading(
+        media_type="text/markdown", blocks=_blocks(lines(portions(path, encoding), most=MAX_SECTION_CHARACTERS))
+    )
 
 
 def _blocks(lines: Iterator[str]) -> Iterator[Block]:

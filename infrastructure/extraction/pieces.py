@@ -11,6 +11,7 @@ PIECE_CHARACTERS = 10_000
 MAX_BLOCK_CHARACTERS = 20_000
 MAX_TITLE_CHARACTERS = 300
 MAX_LEVEL = 6
+CELL_SEPARATOR = " | "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,15 @@ class _Piece:
         self.tight = block.tight
 
 
+def once(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield what stands above and below every page, each text once and as no heading; page numbers have no letters."""
+    seen = set()
+    for block in blocks:
+        if block.text not in seen and any(character.isalpha() for character in block.text):
+            seen.add(block.text)
+            yield Block(text=block.text, tight=block.tight)
+
+
 def pieces(blocks: Iterable[Block]) -> Iterator[ReadPage]:
     """Yield pieces, numbered from 1. Joined by a newline, as pages are, they still are a blank line apart."""
     number, piece = 1, _Piece()
@@ -73,6 +83,16 @@ def pieces(blocks: Iterable[Block]) -> Iterator[ReadPage]:
             piece.add(text, block)
     if piece.size:
         yield ReadPage(number=number, text="".join(piece.parts), headings=tuple(piece.headings))
+
+
+def whole_page(number: int, blocks: Iterable[Block]) -> ReadPage:
+    """Return the page that these blocks make, uncut: a slide stays one page, however long it is."""
+    page = _Piece()
+    for block in blocks:
+        text = clean(block.text)
+        if text and not text.isspace():
+            page.add(text, block)
+    return ReadPage(number=number, text="".join(page.parts), headings=tuple(page.headings))
 
 
 def _bounded(text: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from infrastructure.extraction.encoding import HANDLED_ERRORS
@@ -33,6 +33,19 @@ def portions(path: Path, encoding: str) -> Iterator[str]:
             held = "\r" if text.endswith("\r") else ""  # a pair CR LF may lie across two portions
             yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
     yield (held + codecs.decode(b"", encoding, "replace")).replace("\r", "\n")
+
+
+def lines(parts: Iterable[str], *, most: int) -> Iterator[str]:
+    """Yield the lines of portions; one that is longer than about `most` characters comes in parts."""
+    rest = ""
+    for part in parts:
+        *whole, rest = (rest + part).split("\n")
+        yield from whole
+        if len(rest) > most:
+            cut = rest.rfind(" ") + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
 
 
 def _blocks(path: Path, encoding: str) -> Iterator[Block]:

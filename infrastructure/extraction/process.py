@@ -20,12 +20,10 @@ from infrastructure.extraction.protocol import FrameBuffer, Message, ProtocolErr
 
 ROOT = Path(__file__).resolve().parents[2]
 # -I and a bare environment: no PYTHON* variables, no working directory and no user packages on the path, no secrets.
-CHILD_COMMAND: tuple[str, ...] = (
-    sys.executable,
-    *("-I", "-X", "utf8", "-c"),
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from infrastructure.extraction.child import main; main()",
-    str(ROOT),
-)
+_PYTHON = (sys.executable, "-I", "-X", "utf8", "-c")
+_MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from infrastructure.extraction.{} import main; main()"
+CHILD_COMMAND: tuple[str, ...] = (*_PYTHON, _MAIN.format("child"), str(ROOT))
+OFFICE_COMMAND: tuple[str, ...] = (*_PYTHON, _MAIN.format("office_child"), str(ROOT))
 PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 NEARLY_ALL_MEMORY = 0.7
 # How long a cancel may go unnoticed while the child is silent.

@@ -15,11 +15,19 @@ from infrastructure.extraction.stream import SandboxedStream
 class SandboxedExtractor:
     """Keeps one child warm and reads one document at a time with it; more at once get a child each.
 
-    `child_command` is for tests: the start of the child's command line.
+    `scratch` is where LibreOffice may write, a folder of its own each time. `child_command` is for tests: the start of
+    the child's command line.
     """
 
-    def __init__(self, limits: ExtractionLimits | None = None, *, child_command: Sequence[str] = CHILD_COMMAND) -> None:
+    def __init__(
+        self,
+        limits: ExtractionLimits | None = None,
+        *,
+        scratch: Path | None = None,
+        child_command: Sequence[str] = CHILD_COMMAND,
+    ) -> None:
         self.limits = limits or ExtractionLimits()
+        self._scratch = scratch
         self._command = child_command
         self._lock = threading.Lock()
         self._idle: ReaderProcess | None = None
@@ -28,7 +36,7 @@ class SandboxedExtractor:
     def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[SandboxedStream]:
         """See the port."""
         path.stat()  # a missing file is the caller's fault, not the document's
-        stream = SandboxedStream(self, self.limits, path.resolve(), filename, check)
+        stream = SandboxedStream(self, self.limits, path.resolve(), filename, check, scratch=self._scratch)
         try:
             stream.start()
             yield stream

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
 from application.ports.extractor import DocumentOpened
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.answers import failure_of, opened_of, page_of
+from infrastructure.extraction.answers import failure_of, media_type_of, opened_of, page_of
+from infrastructure.extraction.conversion import Conversion
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.process import ReaderLost, ReaderProcess
 from infrastructure.extraction.protocol import Message, ProtocolError
@@ -33,13 +34,22 @@ class SandboxedStream:
     """One document being read. Iterate once."""
 
     def __init__(
-        self, readers: Readers, limits: ExtractionLimits, path: Path, filename: str, check: Callable[[], None]
+        self,
+        readers: Readers,
+        limits: ExtractionLimits,
+        path: Path,
+        filename: str,
+        check: Callable[[], None],
+        *,
+        scratch: Path | None = None,
     ) -> None:
         self._readers = readers
         self._limits = limits
         self._path = path
         self._filename = filename
         self._check = check
+        self._conversion = Conversion(limits, scratch, check=check)
+        self._converted_from: str | None = None
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -58,9 +68,8 @@ class SandboxedStream:
 
     def close(self) -> None:
         """Free the child; in the middle of a document that means ending it."""
-        if self._reader:
-            self._reader.kill()
-            self._reader = None
+        self._end_reader()
+        self._conversion.close()
 
     def __iter__(self) -> Iterator[ExtractedPage | UnreadablePage]:
         """Yield pages as the child reads them. Raises DocumentUnreadable."""
@@ -128,10 +137,24 @@ class SandboxedStream:
             self._reader = None
             raise
         message = self._receive(self._limits.open_seconds)
+        if message["type"] == "convert" and self._converted_from is None:
+            self._convert(message)
+            return self._ask(first=first, last=last)
         try:
-            return opened_of(message, self._limits)
+            opened = opened_of(message, self._limits)
         except ProtocolError:
             raise self._nonsense() from None
+        return replace(opened, media_type=self._converted_from or opened.media_type)
+
+    def _convert(self, message: Message) -> None:
+        """Have the document made one that a child can read. Raises DocumentUnreadable, ReaderLost."""
+        self._done(message)
+        try:
+            media_type = media_type_of(message)
+            self._path = self._conversion.of(self._path, message.get("to"))
+        except ProtocolError:
+            raise self._nonsense() from None
+        self._filename, self._converted_from = self._path.name, media_type
 
     def _receive(self, seconds: float) -> Message:
         """Wait for a message. Raises ReaderLost, and DocumentUnreadable where the child says so."""
@@ -149,14 +172,14 @@ class SandboxedStream:
     def _failure(self, message: Message) -> Exception:
         """Return what a child's `failed` means; where its own state is in doubt, the child is ended."""
         if message.get("code") == "file_unavailable":
-            self.close()
+            self._end_reader()
             return OSError(f"the parser cannot open {self._path.name}")
         try:
             failure = failure_of(message)
         except ProtocolError:
             return self._nonsense()
         if failure.failure_code in WORTH_ANOTHER_TRY:
-            self.close()
+            self._end_reader()
             return ReaderLost(failure.failure_code)
         self._done(message)
         return failure
@@ -184,7 +207,7 @@ class SandboxedStream:
         if message["type"] == "end":
             self._done(message)
         else:
-            self.close()
+            self._end_reader()
 
     def _done(self, message: Message) -> None:
         if self._reader:
@@ -194,8 +217,13 @@ class SandboxedStream:
             self._readers.give_back(self._reader)
             self._reader = None
 
+    def _end_reader(self) -> None:
+        if self._reader:
+            self._reader.kill()
+            self._reader = None
+
     def _nonsense(self) -> ReaderLost:
-        self.close()
+        self._end_reader()
         return ReaderLost(FailureCode.PARSER_CRASHED)
 
     def _why_no_text(self) -> FailureCode:

@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "many entries": ("many.docx", lambda: odd_files.docx_with_many_entries(20_000), "too_large_unpacked"),
     "entity bomb": ("laughs.docx", odd_files.docx_with_entity_bomb, "corrupt"),
     "entity that points at a file": ("leak.docx", odd_files.docx_with_external_entity, "corrupt"),
-    "spreadsheet": ("sheet.docx", odd_files.xlsx_like_zip, "unsupported_type"),
+    "spreadsheet": ("sheet.docx", odd_files.xlsx_like_zip, "no_text"),
     "picture": ("picture.pdf", odd_files.png, "unsupported_type"),
     "noise": ("noise.txt", lambda: b"\x00\xff\x80\x01" + bytes(range(256)) * 8, "unsupported_type"),
 }

@@ -80,10 +80,9 @@ def fpdf_document() -> fpdf.FPDF:
         (b"\x7fELF\x02\x01\x01" + bytes(60), "program"),
         (archive({"a.txt": "text"}), "ZIP"),
         (archive({"mimetype": "application/epub+zip", "x.xhtml": "<html>"}), "EPUB"),
-        (archive({"[Content_Types].xml": "spreadsheetml.sheet.main+xml", "xl/workbook.xml": "<x/>"}), "Excel"),
-        (archive({"[Content_Types].xml": "presentationml.presentation.main+xml spreadsheetml.sheet"}), "PowerPoint"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "WordDocument".encode("utf-16-le"), "old Word"),
-        (b"{\\rtf1 hello}", "RTF"),
+        (archive({"mimetype": "application/vnd.oasis.opendocument.graphics"}), "drawing"),
+        (archive({"[Content_Types].xml": "ms-excel.sheet.binary.macroEnabled.main"}), "XLSB"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Office"),
         (b"<?xml version='1.0'?><feed/>", "XML"),
         (b"\x00\xff\x80\x01\x03\x02" * 50, "unknown"),
     ],
@@ -239,6 +238,32 @@ def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text: Text) 
         "<w:footnote w:id='2'><w:p><w:r><w:t>a note</w:t></w:r></w:p></w:footnote></w:footnotes>"
     )
     assert text(docx(body, {"word/footnotes.xml": notes})) == "kept added\n\nin a box\n\na note"
+
+
+def test_docx_headers_and_footers_come_once(read: Read) -> None:
+    document = python_docx.Document()
+    document.add_paragraph("Body.")
+    for number in range(3):
+        section = document.add_section()
+        section.header.is_linked_to_previous = section.footer.is_linked_to_previous = False
+        section.header.paragraphs[0].text = "Mill race, part 7"
+        section.header.paragraphs[0].style = "Heading 1"
+        section.footer.paragraphs[0].text = str(number)
+        document.add_paragraph(f"Section {number}.")
+    out = BytesIO()
+    document.save(out)
+    pages = read(out.getvalue())
+    assert [page.text for page in pages] == ["Body.\n\nSection 0.\n\nSection 1.\n\nSection 2.\n\nMill race, part 7"]
+    assert titles(pages) == []
+
+
+@pytest.mark.parametrize("kind", ["document.macroEnabled", "template", "template.macroEnabledTemplate"])
+def test_docx_with_macros_and_templates_are_read_like_others(text: Text, kind: str) -> None:
+    types = f'<Types><Override PartName="/word/main.xml" ContentType="x/ms-word.{kind}.main+xml"/></Types>'
+    body = docx(paragraph("words"))
+    with zipfile.ZipFile(BytesIO(body)) as file:
+        main = file.read("word/document.xml")
+    assert text(archive({"[Content_Types].xml": types, "word/main.xml": main}), "a.docm") == "words"
 
 
 def test_docx_zip_bomb_by_its_directory(code: Code) -> None:
