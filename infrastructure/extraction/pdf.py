@@ -13,8 +13,8 @@ import pypdfium2.raw as pdfium
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.pdf_outline import Outline, read_outline
+from infrastructure.extraction.pdf_pages import PageTexts
 from infrastructure.extraction.pdf_second_try import SecondReader
-from infrastructure.extraction.pdf_text import page_text
 from infrastructure.extraction.reading import Reading, ReadPage
 
 MEDIA_TYPE = "application/pdf"
@@ -60,20 +60,20 @@ class PdfReading:
 
     def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
         """See Reading."""
-        outline = read_outline(self._document)
+        outline, texts = read_outline(self._document), PageTexts()
         try:
             for number in range(first, (last or self.page_count) + 1):
-                yield self._page(number, outline)
+                yield self._page(number, outline, texts)
         finally:
             self._document.close()
 
-    def _page(self, number: int, outline: Outline) -> ReadPage:
+    def _page(self, number: int, outline: Outline, texts: PageTexts) -> ReadPage:
         try:
             page = self._document[number - 1]
         except pypdfium2.PdfiumError:
             return self._second.page_or_unreadable(number)
         try:
-            text = page_text(page)
+            text = texts.read(page, number)
             blank = None if text.strip() else self._why_blank(page)
         except pypdfium2.PdfiumError:
             return self._second.page_or_unreadable(number)
