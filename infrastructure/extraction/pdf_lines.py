@@ -1,29 +1,28 @@
 """The lines of a PDF page as PDFium finds them, with the box of each character."""
 
 import ctypes
+import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
-from numpy.typing import NDArray
 
 LEFT, RIGHT, BOTTOM, TOP = range(4)
 LINE_BREAK = "\r\n"
 _ARABIC = re.compile("[\u0621-\u064a\u066e-\u06d3]")
 
 Box = tuple[float, float, float, float]
-Boxes = NDArray[np.float32]
+Boxes = Sequence[Box | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLine:
-    """Characters in reading order and their boxes: (len(characters), 4) in points from the page's lower left corner.
+    """Characters in reading order and their boxes, in points from the page's lower left corner.
 
-    A box is as wide as the font says that the character is, not as its ink. White space has none: NaN.
+    A box is as wide as the font says that the character is, not as its ink. White space has none.
     `start` and `end` are the heights of the baseline at the line's first and last character, None where unknown.
     """
 
@@ -31,15 +30,14 @@ class PageLine:
     boxes: Boxes
     start: float | None = None
     end: float | None = None
+    box: Box | None = field(init=False)
 
-    @property
-    def box(self) -> Box | None:
-        """Left, right, bottom and top of the line, None where nothing is known."""
-        known = self.boxes[~np.isnan(self.boxes[:, LEFT])]
-        if not len(known):
-            return None
-        low, high = known.min(axis=0), known.max(axis=0)
-        return float(low[LEFT]), float(high[RIGHT]), float(low[BOTTOM]), float(high[TOP])
+    def __post_init__(self) -> None:
+        """Find left, right, bottom and top of the line, None where nothing is known: it is asked for often."""
+        known = [box for box in self.boxes if box]
+        lefts, rights, bottoms, tops = zip(*known, strict=True) if known else ((), (), (), ())
+        box = (min(lefts), max(rights), min(bottoms), max(tops)) if known else None
+        object.__setattr__(self, "box", box)
 
 
 def read_lines(page: Any) -> list[PageLine]:  # noqa: ANN401 - pypdfium2 is untyped
@@ -80,9 +78,8 @@ def _logical(characters: str, boxes: Boxes) -> str:
     if not _ARABIC.search(characters):
         return characters
     found = list(characters)
-    same = np.flatnonzero((boxes[1:] == boxes[:-1]).all(axis=1)).tolist()
-    for place in same:
-        if _ARABIC.match(found[place]) and _ARABIC.match(found[place + 1]):
+    for place, (box, following) in enumerate(itertools.pairwise(boxes)):
+        if box == following and _ARABIC.match(found[place]) and _ARABIC.match(found[place + 1]):
             found[place], found[place + 1] = found[place + 1], found[place]
     return "".join(found)
 
@@ -96,23 +93,23 @@ def _raw_text(handle: Any) -> str:  # noqa: ANN401
     return buffer.raw[: max(got - 1, 0) * 2].decode("utf-16-le", "replace")
 
 
-def _boxes(handle: Any, text: str) -> tuple[list[int], Boxes]:  # noqa: ANN401
+def _boxes(handle: Any, text: str) -> tuple[Sequence[int], Boxes]:  # noqa: ANN401
     """Return PDFium's index of each character and its box."""
     indices = _indices(handle, text)
-    boxes = np.full((len(text), 4), np.nan, np.float32)
+    boxes: list[Box | None] = []
     rectangle, get_box = pdfium.FS_RECTF(), pdfium.FPDFText_GetLooseCharBox
     pointer = ctypes.byref(rectangle)
-    for place, (index, character) in enumerate(zip(indices, text, strict=True)):
-        if not character.isspace() and get_box(handle, index, pointer):
-            boxes[place] = (rectangle.left, rectangle.right, rectangle.bottom, rectangle.top)
+    for index, character in zip(indices, text, strict=True):
+        known = not character.isspace() and get_box(handle, index, pointer)
+        boxes.append((rectangle.left, rectangle.right, rectangle.bottom, rectangle.top) if known else None)
     return indices, boxes
 
 
-def _indices(handle: Any, text: str) -> list[int]:  # noqa: ANN401
+def _indices(handle: Any, text: str) -> Sequence[int]:  # noqa: ANN401
     """Return where each character stands in PDFium's list, which also has characters that make no text."""
     last = len(text) - 1
     if not text or (max(text) <= "\uffff" and pdfium.FPDFText_GetCharIndexFromTextIndex(handle, last) == last):
-        return list(range(len(text)))
+        return range(len(text))
     indices, unit = [], 0
     for character in text:
         indices.append(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, unit))
@@ -120,7 +117,7 @@ def _indices(handle: Any, text: str) -> list[int]:  # noqa: ANN401
     return indices
 
 
-def _baseline(handle: Any, indices: list[int], place: int) -> float | None:  # noqa: ANN401
+def _baseline(handle: Any, indices: Sequence[int], place: int) -> float | None:  # noqa: ANN401
     x, y = ctypes.c_double(), ctypes.c_double()
     index = indices[place]
     return y.value if index >= 0 and pdfium.FPDFText_GetCharOrigin(handle, index, x, y) else None

@@ -4,12 +4,11 @@ Changed are only two things: columns of running text that were drawn row by row,
 right to left.
 """
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
-
-import numpy as np
 
 from infrastructure.extraction.pdf_lines import BOTTOM, LEFT, RIGHT, TOP, PageLine
 
@@ -110,15 +109,14 @@ def _rows(lines: Sequence[PageLine]) -> Iterator[_Row]:
 
 def _parts(line: PageLine) -> Sequence[PageLine]:
     """Cut a line at its one wide gap; lines with none or several stay whole."""
-    places = np.flatnonzero(~np.isnan(line.boxes[:, LEFT]))
-    if len(places) < MIN_CHARACTERS:
+    placed = [(place, box) for place, box in enumerate(line.boxes) if box]
+    if len(placed) < MIN_CHARACTERS:
         return (line,)
-    boxes = line.boxes[places]
-    gaps = boxes[1:, LEFT] - boxes[:-1, RIGHT]
-    wide = np.flatnonzero(gaps > GUTTER * float(np.median(boxes[:, TOP] - boxes[:, BOTTOM])))
-    if len(wide) != 1:
+    wide = GUTTER * (placed[0][1][TOP] - placed[0][1][BOTTOM])
+    cuts = [place for (_, before), (place, box) in itertools.pairwise(placed) if box[LEFT] - before[RIGHT] > wide]
+    if len(cuts) != 1:
         return (line,)
-    cut = int(places[wide[0] + 1])
+    cut = cuts[0]
     left, right = line.characters[:cut].rstrip(), line.characters[cut:]
     return (
         replace(line, characters=left, boxes=line.boxes[: len(left)], end=line.start),
@@ -156,9 +154,9 @@ def _are_vertical(lines: Sequence[PageLine]) -> bool:
         box = line.box
         if box and len(line.characters) > 1:
             written += len(line.characters)
-            tall = box[TOP] - box[BOTTOM] > VERTICAL * (box[RIGHT] - box[LEFT])
-            wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in line.characters)
-            upright += len(line.characters) if tall and wide > MOST * len(line.characters) else 0
+            if box[TOP] - box[BOTTOM] > VERTICAL * (box[RIGHT] - box[LEFT]):
+                wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in line.characters)
+                upright += len(line.characters) if wide > MOST * len(line.characters) else 0
     return bool(written) and upright > MOST * written
 
 

@@ -5,11 +5,9 @@ makes too many: "Singapor e". Here a line is its own measure: its usual gap lies
 """
 
 import unicodedata
+from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
-from infrastructure.extraction.pdf_lines import BOTTOM, LEFT, RIGHT, TOP, Boxes, PageLine
+from infrastructure.extraction.pdf_lines import Boxes, PageLine
 
 MIN_PAIRS = 8
 # In heights of the characters' boxes, which are a little more than the size of the font.
@@ -26,19 +24,17 @@ CLOSING = frozenset(".,;:!?%)]}" + DASHES)
 
 def respaced(line: PageLine) -> str:
     """Return the line's characters with spaces where gaps are wide, and without those that stand for a usual gap."""
-    places = np.flatnonzero(~np.isnan(line.boxes[:, LEFT]))
-    if len(places) <= MIN_PAIRS:
-        return line.characters
-    apart, gaps = places[1:] - places[:-1], _gaps(line.boxes[places])
-    inner = np.sort(gaps[(apart == 1) & ~np.isnan(gaps)])
+    gaps = list(_gaps(line.boxes))
+    inner = sorted(gap for _, apart, gap in gaps if apart == 1)
     if len(inner) < MIN_PAIRS:
         return line.characters
-    usual = float(inner[len(inner) // 2])
+    usual = inner[len(inner) // 2]
     if inner[len(inner) * 3 // 4] - usual > SPREAD or abs(usual) > 1:
         return line.characters
-    wide = places[1:][(apart == 1) & (gaps > usual + SPACE)]
-    needless = places[1:][(apart == 2) & (gaps < usual + SAME)] - 1  # noqa: PLR2004 - one character lies between
-    return _changed(line, set(wide.tolist()), set(needless.tolist()) if usual > LETTER_SPACED else set())
+    wide = {place for place, apart, gap in gaps if apart == 1 and gap > usual + SPACE}
+    if usual <= LETTER_SPACED:
+        return _changed(line, wide, set())
+    return _changed(line, wide, {place - 1 for place, apart, gap in gaps if apart == 2 and gap < usual + SAME})  # noqa: PLR2004 - one character lies between
 
 
 def _changed(line: PageLine, insert_before: set[int], drop: set[int]) -> str:
@@ -53,15 +49,22 @@ def _changed(line: PageLine, insert_before: set[int], drop: set[int]) -> str:
     return "".join(parts)
 
 
-def _gaps(boxes: Boxes) -> NDArray[np.float32]:
-    """Return how far each character is from the one before, in heights; NaN where they are not of one row of text."""
-    heights = boxes[:, TOP] - boxes[:, BOTTOM]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gaps = (boxes[1:, LEFT] - boxes[:-1, RIGHT]) / heights[1:]
-        level = np.abs(boxes[1:, BOTTOM] - boxes[:-1, BOTTOM]) / heights[1:]
-        alike = np.abs(heights[1:] - heights[:-1]) / heights[1:]
-    gaps[~((level < LEVEL) & (alike < LEVEL))] = np.nan
-    return gaps.astype(np.float32)
+def _gaps(boxes: Boxes) -> Iterator[tuple[int, int, float]]:
+    """Yield each character's place, how many places it is after the one before, and how far apart they are, in heights.
+
+    Only characters of one row of text: as high as the one before, and on its level.
+    """
+    before, earlier = 0, None
+    for place, box in enumerate(boxes):
+        if box is None:
+            continue
+        if earlier:
+            left, _, bottom, top = box
+            _, right, earlier_bottom, earlier_top = earlier
+            slack = LEVEL * (top - bottom)
+            if slack > 0 and abs(bottom - earlier_bottom) <= slack and abs(top - earlier_top) <= slack:
+                yield place, place - before, (left - right) / (top - bottom)
+        before, earlier = place, box
 
 
 def _part_words(before: str, after: str) -> bool:
