@@ -1,5 +1,6 @@
 """Wires adapters to use cases. Who wants to know what is behind a port looks here."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,7 @@ from bootstrap.settings import Settings
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
-from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
@@ -134,11 +135,13 @@ def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
 
 
 def extraction_limits(settings: Settings) -> ExtractionLimits:
-    """Return the parser's limits."""
+    """Return the parser's limits, and Tesseract where it is installed."""
+    tesseract = shutil.which("tesseract")
     return ExtractionLimits(
         max_pages=settings.max_pages,
         memory_bytes=settings.parser_memory_bytes,
         page_seconds=settings.parser_page_seconds,
+        recognition=Recognition(program=tesseract, languages=settings.ocr_languages) if tesseract else None,
     )
 
 

@@ -31,7 +31,7 @@ SENTENCES: dict[FailureCode, str] = {
     FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, DOCX, HTML, Markdown and plain text.",
     FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without the password.",
     FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
-    FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Run text recognition (OCR) on the file and upload the result.",
+    FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Install Tesseract where the worker runs, or run text recognition (OCR) on the file and upload the result.",
     FailureCode.TOO_LARGE_UNPACKED: "Unpacked, the file is larger than is allowed. Split it, or remove embedded media.",
     FailureCode.TOO_MANY_PAGES: "The document has more pages than are allowed. Split it and upload the parts.",
     FailureCode.NO_TEXT: "The file was read, but there is no text in it.",

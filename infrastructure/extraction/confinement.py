@@ -19,8 +19,12 @@ PR_SET_NO_NEW_PRIVS = 38
 MAX_OPEN_FILES = 64
 
 
-def confine(*, parent_pid: int, memory_bytes: int) -> None:
-    """Give up what a parser does not need, and die with the parent from now on."""
+def confine(*, parent_pid: int, memory_bytes: int, programs: bool) -> None:
+    """Give up what a parser does not need, and die with the parent from now on.
+
+    `programs` says whether others may be started, which then have the same limits: Linux counts processes by user, not
+    by parent, so there is no number between none and any.
+    """
     if sys.platform == "linux":
         _leave_the_network()
         _linux_process_flags()
@@ -33,7 +37,8 @@ def confine(*, parent_pid: int, memory_bytes: int) -> None:
     _limit(resource.RLIMIT_DATA, base + memory_bytes)
     if base:
         _limit(resource.RLIMIT_AS, base + memory_bytes)
-        _limit(resource.RLIMIT_NPROC, 0)
+        if not programs:
+            _limit(resource.RLIMIT_NPROC, 0)
 
 
 def allow_cpu_seconds(seconds: float) -> None:

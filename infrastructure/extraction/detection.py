@@ -26,6 +26,12 @@ class Format(StrEnum):
     HTML = "text/html"
     MARKDOWN = "text/markdown"
     PLAIN_TEXT = "text/plain"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    GIF = "image/gif"
+    TIFF = "image/tiff"
+    BMP = "image/bmp"
+    WEBP = "image/webp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +42,16 @@ class Detected:
     encoding: str = "utf-8"
 
 
+_PICTURE_MAGIC: tuple[tuple[bytes, Format], ...] = (
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"GIF87a", Format.GIF),
+    (b"GIF89a", Format.GIF),
+    (b"II*\x00", Format.TIFF),
+    (b"MM\x00*", Format.TIFF),
+    (b"BM", Format.BMP),
+)
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF87a", "a GIF picture"),
-    (b"GIF89a", "a GIF picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"BM", "a BMP picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
     (b"\xcf\xfa\xed\xfe", "a program"),
@@ -63,7 +71,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "a rich text document (RTF)"),
     (b"%!PS", "a PostScript document"),
 )
-_MAGIC_NEEDS_BINARY = {b"BM", b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
+_MAGIC_NEEDS_BINARY = {b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
 _WORD_MAIN_PART = re.compile(r"(?:wordprocessingml|ms-word)\.(?:document|template)[a-zA-Z.]*\.main\+xml")
 _OTHER_OFFICE = (
     ("presentationml.", "a PowerPoint presentation"),
@@ -111,6 +119,8 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
         return _detect_in_zip(path, sample, limits)
     if sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise _ole(path)
+    if picture := _picture_format(sample, text=encoding is not None):
+        return Detected(format=picture)
     for magic, name in _MAGIC:
         if sample.startswith(magic) and (encoding is None or magic not in _MAGIC_NEEDS_BINARY):
             raise unsupported(name)
@@ -132,6 +142,13 @@ def _is_pdf(sample: bytes, *, text: bool) -> bool:
         return True
     found = _PDF_HEADER.search(sample, 0, PDF_HEADER_WITHIN)
     return bool(found) and not (text and b" obj" not in sample)
+
+
+def _picture_format(sample: bytes, *, text: bool) -> Format | None:
+    if sample.startswith(b"RIFF") and sample[8:12] == b"WEBP":
+        return Format.WEBP
+    found = next((kind for magic, kind in _PICTURE_MAGIC if sample.startswith(magic)), None)
+    return None if text and found is Format.BMP else found  # ordinary letters
 
 
 def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detected:
@@ -168,7 +185,7 @@ def _ole(path: Path) -> DocumentUnreadable:
 
 def _binary_name(sample: bytes) -> str | None:
     if sample.startswith(b"RIFF"):
-        return {b"WEBP": "a WebP picture", b"WAVE": "a WAVE sound file"}.get(sample[8:12], "a sound or video file")
+        return "a WAVE sound file" if sample[8:12] == b"WAVE" else "a sound or video file"
     if sample[4:8] == b"ftyp":
         return "a HEIC picture" if sample[8:11] in (b"hei", b"mif") else "a video file"
     return "a TAR archive" if sample[257:262] == b"ustar" else None

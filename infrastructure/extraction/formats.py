@@ -29,6 +29,10 @@ def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Readin
             from infrastructure.extraction.markdown import open_markdown
 
             return open_markdown(path, detected.encoding)
+        case Format.PNG | Format.JPEG | Format.GIF | Format.TIFF | Format.BMP | Format.WEBP:
+            from infrastructure.extraction.pictures import open_picture
+
+            return open_picture(path, detected.format.value, limits)
         case Format.PLAIN_TEXT:
             from infrastructure.extraction.plain_text import open_plain_text
 

@@ -14,12 +14,12 @@ class PageTexts:
 
     def __init__(self) -> None:
         self._running = RunningLines()
-        self._known = KnownWords()
+        self.known = KnownWords()
 
     def read(self, page: Any, number: int) -> str:  # noqa: ANN401 - pypdfium2 is untyped
         """Return the clean text of a page, without headers and footers seen before. Raises PdfiumError."""
         _, bottom, _, top = page.get_cropbox()
         lines = self._running.without(read_lines(page), number, bottom=bottom, top=top)
-        text = text_of(in_reading_order(lines), self._known)
-        self._known.learn(text)
+        text = text_of(in_reading_order(lines), self.known)
+        self.known.learn(text)
         return text
