@@ -49,6 +49,7 @@ from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
 from infrastructure.scratch import ScratchFolder
+from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from interface.api.services import ApiServices
@@ -68,6 +69,7 @@ class Parts:
     blobs: BlobStore
     embedder: DeferredEmbedder
     terms: SnowballTermAnalyzer
+    seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
 
 
@@ -79,10 +81,12 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     embedder = DeferredEmbedder(partial(load_model, settings))
     blobs = make_blob_store(settings, public_url=public_url)
     terms = SnowballTermAnalyzer()
+    seal = AesPasswordSeal(partial(load_secret, settings))
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
         extractor=SandboxedExtractor(extraction_limits(settings)),
+        seal=seal,
         embedder=embedder,
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
@@ -105,6 +109,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         blobs=blobs,
         embedder=embedder,
         terms=terms,
+        seal=seal,
         action_types={indexing.name: indexing},
     )
 
@@ -132,6 +137,15 @@ def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
     folder.mkdir(parents=True, exist_ok=True)
     key = load_or_create_signing_key(folder / "signing.key")
     return LocalBlobStore(folder, signing_key=key, public_url=public_url)
+
+
+def load_secret(settings: Settings) -> bytes:
+    """Return the secret that passwords are sealed with: the setting, else one in the data directory, made if needed."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value().encode()
+    folder = settings.absolute_data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    return load_or_create_signing_key(folder / "secret.key")
 
 
 def extraction_limits(settings: Settings) -> ExtractionLimits:
@@ -213,6 +227,7 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         process_uploaded_document=ProcessUploadedDocument(
             transactions=parts.transactions,
             blobs=parts.blobs,
+            seal=parts.seal,
             wake_relay=wake_relay,
             max_attempts=settings.max_attempts,
         ),

@@ -17,7 +17,7 @@ from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.protocol import Message, ProtocolError, encode, read_message
 from infrastructure.extraction.reading import Reading, ReadPage
 
-OpenDocument = Callable[[Path, str, ExtractionLimits], Reading]
+OpenDocument = Callable[[Path, str, str | None, ExtractionLimits], Reading]
 
 
 class FileUnavailable(Exception):
@@ -51,7 +51,7 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
     allow_cpu_seconds(limits.open_seconds)
     path = Path(request["path"])
     _check_access(path)
-    reading = open_document(path, request["filename"], limits)
+    reading = open_document(path, request["filename"], request["password"], limits)
     _say(answers, {"type": "opened", "media_type": reading.media_type, "page_count": reading.page_count})
     text_bytes = 0
     allow_cpu_seconds(limits.page_seconds)

@@ -9,14 +9,14 @@ from infrastructure.extraction.reading import Reading
 # ruff: noqa: PLC0415 - a child that reads nothing but PDFs should not load the world
 
 
-def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Reading:
+def open_document(path: Path, filename: str, password: str | None, limits: ExtractionLimits) -> Reading:
     """Open a document of any supported format. Raises DocumentUnreadable."""
     detected = detect(path, filename, limits)
     match detected.format:
         case Format.PDF:
             from infrastructure.extraction.pdf import open_pdf
 
-            return open_pdf(path, limits)
+            return open_pdf(path, password, limits)
         case Format.DOCX:
             from infrastructure.extraction.docx import open_docx
 

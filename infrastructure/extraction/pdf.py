@@ -15,7 +15,7 @@ from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.pdf_outline import Outline, read_outline
 from infrastructure.extraction.pdf_pages import PageTexts
 from infrastructure.extraction.pdf_scans import is_drawn_on, is_stamped_scan, picture_of, shows_a_picture
-from infrastructure.extraction.pdf_second_try import SecondReader
+from infrastructure.extraction.pdf_second_try import SecondReader, locked
 from infrastructure.extraction.reading import Reading, ReadPage
 from infrastructure.extraction.recognized_text import recognize_page
 from infrastructure.extraction.tesseract import can_recognize
@@ -24,18 +24,18 @@ MEDIA_TYPE = "application/pdf"
 TAIL_BYTES = 4096
 
 
-def open_pdf(path: Path, limits: ExtractionLimits) -> Reading:
+def open_pdf(path: Path, password: str | None, limits: ExtractionLimits) -> Reading:
     """Open a PDF. Raises DocumentUnreadable: encrypted, corrupt, too_many_pages."""
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(path, password=password)
         page_count = len(document)
     except pypdfium2.PdfiumError as exc:
         if exc.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise DocumentUnreadable(FailureCode.ENCRYPTED) from exc
+            raise locked(password) from exc
         page_count = 0
     if page_count > limits.max_pages:
         raise DocumentUnreadable(FailureCode.TOO_MANY_PAGES)
-    second = SecondReader(path, limits)
+    second = SecondReader(path, password, limits)
     if not page_count:
         second.open()
         return second

@@ -33,13 +33,21 @@ class SandboxedStream:
     """One document being read. Iterate once."""
 
     def __init__(
-        self, readers: Readers, limits: ExtractionLimits, path: Path, filename: str, check: Callable[[], None]
+        self,
+        readers: Readers,
+        limits: ExtractionLimits,
+        path: Path,
+        filename: str,
+        check: Callable[[], None],
+        *,
+        password: str | None,
     ) -> None:
         self._readers = readers
         self._limits = limits
         self._path = path
         self._filename = filename
         self._check = check
+        self._password = password
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -123,7 +131,7 @@ class SandboxedStream:
         self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
         try:
-            self._reader.send(request | {"limits": asdict(self._limits)})
+            self._reader.send(request | {"password": self._password, "limits": asdict(self._limits)})
         except ReaderLost:
             self._reader = None
             raise
