@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DOCUMENTS ?= samples/documents
 ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-torch demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
+.PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
         migrate bench chaos samples test-torch
 
 help: ## List the targets
@@ -48,13 +49,16 @@ worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every ste
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
 
-bench: $(VENV)/.setup-test $(VENV)-torch/.setup ## Measure: encoder against torch, a whole stack (scripts/bench_retrieval.py needs a corpus)
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, extraction (DOCUMENTS=folder; scripts/bench_retrieval.py needs a corpus)
 	$(BIN)/python scripts/bench_embedding.py
 	$(BIN)/python scripts/bench_service.py
+	$(BIN)/python scripts/bench_extraction.py $(DOCUMENTS) --peers $(VENV)-peers/bin/python
 
 setup: $(VENV)/.setup ## Put the environment into .venv
 
 setup-test: $(VENV)/.setup-test ## Add what the tests need
+
+setup-peers: $(VENV)-peers/.setup ## Make .venv-peers, to compare extraction with pypdf, pdfminer.six and markitdown
 
 setup-torch: $(VENV)-torch/.setup ## Make .venv-torch, to compare with sentence-transformers
 
@@ -71,6 +75,11 @@ $(VENV)/.setup-test: $(VENV)/.setup requirements/test.lock
 
 $(VENV)-torch/.setup: requirements/torch.in requirements/runtime.lock requirements/test.lock requirements/model.lock scripts/setup_torch_environment.py
 	$(PYTHON) scripts/setup_torch_environment.py $(VENV)-torch
+	@touch $@
+
+$(VENV)-peers/.setup: requirements/peers.in
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/peers.in
 	@touch $@
 
 test-torch: $(VENV)-torch/.setup ## Run the encoder's contract suite on sentence-transformers too

@@ -18,7 +18,7 @@ from domain.document import Document
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.report import Report, Stage
-from domain.unreadable import warnings_of
+from domain.unreadable import recognition_warnings, warnings_of
 
 # Enough for the encoder to sort by length, few enough that progress moves and a cancel is soon obeyed.
 BATCH_CHUNKS = 32
@@ -40,6 +40,7 @@ class Indexing:
     waiting: list[Chunk] = field(default_factory=list)
     language: str | None = None
     pages_read: int = 0
+    pages_recognized: int = 0
     next_offset: int = 0
 
     def __post_init__(self) -> None:
@@ -77,7 +78,8 @@ class Indexing:
         if left_out := len(self.report.unreadable):
             message += f", {left_out} page{'s' if left_out > 1 else ''} unreadable"
         warnings = warnings_of(self.report.unreadable, pages_indexed=self.report.pages_done)
-        self.report = replace(self.report, warnings=(*self.report.warnings, *warnings))
+        recognized = recognition_warnings(self.pages_recognized)
+        self.report = replace(self.report, warnings=(*self.report.warnings, *recognized, *warnings))
         self.report = self.report.leave(Stage.EMBEDDING, at=now).enter(Stage.STORING, at=now).advance(1.0, message)
         self.context.report(self.report)
 
@@ -88,6 +90,7 @@ class Indexing:
             page = ExtractedPage(number=page.number, text="")
         else:
             self.report = replace(self.report, pages_done=self.report.pages_done + (page.number is not None))
+            self.pages_recognized += page.recognized
         stored = StoredPage(position=self.pages_read, number=page.number, char_start=self.next_offset, text=page.text)
         self.pages.append(stored)
         self.pages_read += 1

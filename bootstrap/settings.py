@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GIBIBYTE = 1024**3
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     s3_bucket: str | None = None
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
+    secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
 
     embedding_model: str = "all-MiniLM-L6-v2"
     chunk_tokens: Annotated[int, Field(ge=16, le=LARGEST_INTEGER)] = 256
@@ -57,16 +58,22 @@ class Settings(BaseSettings):
     reconcile_seconds: Seconds = 15
     retry_delay_seconds: Seconds = 2
     parser_memory_bytes: Annotated[int, Field(ge=64 * 1024**2, le=LARGEST_BIG_INTEGER)] = GIBIBYTE
-    parser_page_seconds: Seconds = 30
+    parser_page_seconds: Seconds = 60
+    ocr_languages: Annotated[tuple[str, ...], NoDecode] = ("eng", "por", "spa", "fra", "deu", "ita")
     max_pages: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)] = 5000
     log_level: LogLevel = "INFO"
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "ocr_languages", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
-        return (
-            tuple(origin.strip() for origin in value.split(",") if origin.strip()) if isinstance(value, str) else value
-        )
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("ocr_languages")
+    @classmethod
+    def _require_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"\w+(/\w+)?", language, re.ASCII) for language in value):
+            raise ValueError("These are no languages of Tesseract: send their short names, such as eng,por")
+        return value
 
     @field_validator("data_dir")
     @classmethod

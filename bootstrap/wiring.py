@@ -1,5 +1,6 @@
 """Wires adapters to use cases. Who wants to know what is behind a port looks here."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,7 @@ from bootstrap.settings import Settings
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
-from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
@@ -48,6 +49,7 @@ from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
 from infrastructure.scratch import ScratchFolder
+from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from interface.api.services import ApiServices
@@ -67,6 +69,7 @@ class Parts:
     blobs: BlobStore
     embedder: DeferredEmbedder
     terms: SnowballTermAnalyzer
+    seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
 
 
@@ -79,10 +82,12 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     blobs = make_blob_store(settings, public_url=public_url)
     terms = SnowballTermAnalyzer()
     scratch = ScratchFolder(settings.absolute_data_dir / "scratch").path
+    seal = AesPasswordSeal(partial(load_secret, settings))
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
         extractor=SandboxedExtractor(extraction_limits(settings), scratch=scratch),
+        seal=seal,
         embedder=embedder,
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
@@ -105,6 +110,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         blobs=blobs,
         embedder=embedder,
         terms=terms,
+        seal=seal,
         action_types={indexing.name: indexing},
     )
 
@@ -134,12 +140,23 @@ def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
     return LocalBlobStore(folder, signing_key=key, public_url=public_url)
 
 
+def load_secret(settings: Settings) -> bytes:
+    """Return the secret that passwords are sealed with: the setting, else one in the data directory, made if needed."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value().encode()
+    folder = settings.absolute_data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    return load_or_create_signing_key(folder / "secret.key")
+
+
 def extraction_limits(settings: Settings) -> ExtractionLimits:
-    """Return the parser's limits."""
+    """Return the parser's limits, and Tesseract where it is installed."""
+    tesseract = shutil.which("tesseract")
     return ExtractionLimits(
         max_pages=settings.max_pages,
         memory_bytes=settings.parser_memory_bytes,
         page_seconds=settings.parser_page_seconds,
+        recognition=Recognition(program=tesseract, languages=settings.ocr_languages) if tesseract else None,
     )
 
 
@@ -211,6 +228,7 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         process_uploaded_document=ProcessUploadedDocument(
             transactions=parts.transactions,
             blobs=parts.blobs,
+            seal=parts.seal,
             wake_relay=wake_relay,
             max_attempts=settings.max_attempts,
         ),

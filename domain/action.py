@@ -29,6 +29,9 @@ class ActionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# What stands under this name in `params` is for the work alone, and is erased with the transition that ends it.
+SEALED_PASSWORD = "sealed_password"  # noqa: S105 - a name
+
 FINAL = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.CANCELLED})
 LEGAL_TRANSITIONS: Mapping[ActionStatus, frozenset[ActionStatus]] = {
     ActionStatus.PENDING: frozenset({ActionStatus.PROCESSING, ActionStatus.CANCELLED}),
@@ -215,7 +218,8 @@ class Action:
         )
 
     def _end(self, status: ActionStatus, *, now: datetime, **changes: object) -> Self:
-        return self._to(status, completed_at=now, lease_until=None, deadline=None, **changes)
+        params = {name: value for name, value in self.params.items() if name != SEALED_PASSWORD}
+        return self._to(status, completed_at=now, lease_until=None, deadline=None, params=params, **changes)
 
     def _to(self, status: ActionStatus, **changes: object) -> Self:
         if status not in LEGAL_TRANSITIONS[self.status]:

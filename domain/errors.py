@@ -130,6 +130,12 @@ class BlobChanged(EsteiraError):
     code = "upload_mismatch"
 
 
+class SealBroken(EsteiraError):
+    """The password cannot be opened here: give API and workers the same ESTEIRA_SECRET_KEY, then send it again."""
+
+    code = "encrypted"
+
+
 class StorageUnavailable(EsteiraError):
     """The object store does not answer."""
 

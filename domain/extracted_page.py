@@ -17,11 +17,13 @@ class ExtractedPage:
     """One page of a paged format, or one piece of a format without pages (then `number` is None).
 
     `text` is clean: no NUL, no lone surrogate, lines end in a newline, paragraphs are a blank line apart.
+    `recognized` says that it was seen in a picture (OCR) and may have letters wrong.
     """
 
     number: int | None
     text: str
     headings: tuple[Heading, ...] = ()
+    recognized: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,10 @@ class FailureCode(StrEnum):
 
 SENTENCES: dict[FailureCode, str] = {
     FailureCode.EMPTY: "The file has no bytes. Upload it again with its content.",
-    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV and plain text.",
-    FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without the password.",
+    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV, plain text and pictures.",
+    FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without it; a PDF can also be processed again with its `password`.",
     FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
-    FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Run text recognition (OCR) on the file and upload the result.",
+    FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Install Tesseract where the worker runs, or run text recognition (OCR) on the file and upload the result.",
     FailureCode.NEEDS_LIBREOFFICE: "Old Word and PowerPoint files are read by LibreOffice, which is not installed here. Install it on the server and process this again, or save the file as DOCX, PPTX or PDF and upload that.",
     FailureCode.TOO_LARGE_UNPACKED: "Unpacked, the file is larger than is allowed. Split it, or remove embedded media.",
     FailureCode.TOO_MANY_PAGES: "The document has more pages than are allowed. Split it and upload the parts.",

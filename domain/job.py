@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from domain.action import Action, ActionStatus
+from domain.action import SEALED_PASSWORD, Action, ActionStatus
 from domain.errors import AlreadyFinal, NotFailed
 from domain.ids import ActionId, DocumentId, JobId, TenantId, new_uuid7
 
@@ -91,6 +91,7 @@ def new_index_job(
     etag: str,
     max_attempts: int,
     now: datetime,
+    sealed_password: str | None = None,
     previous: Job | None = None,
 ) -> Job:
     """Return a job that indexes a document. `etag` pins the bytes that were checked.
@@ -98,12 +99,13 @@ def new_index_job(
     Its version goes on from that of the document's `previous` job: readers know a document's state by it.
     """
     job_id = JobId(new_uuid7())
+    password = {SEALED_PASSWORD: sealed_password} if sealed_password else {}
     action = Action(
         id=ActionId(new_uuid7()),
         job_id=job_id,
         type=INDEX,
         queue=DOCUMENT_QUEUE,
-        params={"document_id": str(document_id), "etag": etag},
+        params={"document_id": str(document_id), "etag": etag} | password,
         max_attempts=max_attempts,
         due_at=now,
         created_at=now,

@@ -1,4 +1,4 @@
-"""Says in a sentence which pages of a document were left out, and why."""
+"""Says in a sentence which pages of a document were left out, and why, and how many were read from pictures."""
 
 from collections.abc import Sequence
 
@@ -23,6 +23,13 @@ def warnings_of(unreadable: Sequence[UnreadablePage], *, pages_indexed: int) -> 
         numbers.setdefault(page.code, []).append(page.number)
     indexed = f"{pages_indexed} page{'' if pages_indexed == 1 else 's'} indexed"
     return tuple(f"{_named(found)} {_did(code, len(found))}, {indexed}" for code, found in numbers.items())
+
+
+def recognition_warnings(pages: int) -> tuple[str, ...]:
+    """Return a sentence if pages were read from pictures: "12 pages were read by OCR"."""
+    if not pages:
+        return ()
+    return ("1 page was read by OCR" if pages == 1 else f"{pages} pages were read by OCR",)
 
 
 def _named(numbers: Sequence[int]) -> str:

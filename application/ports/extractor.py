@@ -33,8 +33,12 @@ class ExtractionStream(Protocol):
 class Extractor(Protocol):
     """Opens documents. Hostile bytes can crash, hang or bloat the reader, never the caller."""
 
-    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> AbstractContextManager[ExtractionStream]:
+    def open(
+        self, path: Path, *, filename: str, check: Callable[[], None], password: str | None = None
+    ) -> AbstractContextManager[ExtractionStream]:
         """Open a local file. `filename` is a hint among text formats only (Markdown or plain): bytes decide otherwise.
+
+        `password` opens a PDF that has one; for other files it is not needed and does no harm.
 
         `check` is called once a second at least while this waits for the reader, on entering and in iterating; what it
         raises ends the reader and passes through.

@@ -13,11 +13,12 @@ from application.ports.embedder import Embedder
 from application.ports.embedding_cache import EmbeddingCache
 from application.ports.extractor import Extractor
 from application.ports.passage_store import PassageStore
+from application.ports.password_seal import PasswordSeal
 from application.ports.run_context import RunContext
 from application.ports.term_analyzer import TermAnalyzer
 from application.ports.unit_of_work import Transactions
 from application.run_action import Outcome
-from domain.action import Action
+from domain.action import SEALED_PASSWORD, Action
 from domain.document import Document
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId
@@ -31,6 +32,7 @@ class IndexDocument:
     transactions: Transactions
     blobs: BlobStore
     extractor: Extractor
+    seal: PasswordSeal
     embedder: Embedder
     cache: EmbeddingCache
     terms: TermAnalyzer
@@ -54,7 +56,9 @@ class IndexDocument:
         )
         with (
             self._downloaded(document, str(action.params["etag"]), context.check) as path,
-            self.extractor.open(path, filename=document.filename, check=context.check) as stream,
+            self.extractor.open(
+                path, filename=document.filename, password=self._password(action), check=context.check
+            ) as stream,
         ):
             indexing.read(stream)
         indexing.finish()
@@ -68,6 +72,10 @@ class IndexDocument:
         """Drop the rows of runs that are over and not published."""
         self.passages.break_off(action.run)
         self.passages.discard_unpublished(_document_id(action))
+
+    def _password(self, action: Action) -> str | None:
+        sealed = action.params.get(SEALED_PASSWORD)
+        return self.seal.open(str(sealed), _document_id(action)) if sealed else None
 
     def _document(self, action: Action) -> Document:
         with self.transactions() as transaction:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.ports.blob_store import BlobInfo, BlobStore
+from application.ports.password_seal import PasswordSeal
 from application.ports.unit_of_work import Transactions
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
@@ -17,11 +18,12 @@ class ProcessUploadedDocument:
 
     transactions: Transactions
     blobs: BlobStore
+    seal: PasswordSeal
     wake_relay: Callable[[], None]
     max_attempts: int
 
-    def __call__(self, document_id: DocumentId) -> Job:
-        """Return the job, new or running.
+    def __call__(self, document_id: DocumentId, *, password: str | None = None) -> Job:
+        """Return the job, new or running. The password is for a new one; it is kept sealed, until the job has ended.
 
         Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable.
         """
@@ -39,6 +41,7 @@ class ProcessUploadedDocument:
                 etag=info.etag,
                 max_attempts=self.max_attempts,
                 now=transaction.now(),
+                sealed_password=self.seal.seal(password, document_id) if password else None,
                 previous=latest,
             )
             transaction.jobs.add(job)

@@ -44,7 +44,12 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
     if message["type"] != "page":
         raise ProtocolError("a page was due")
     text = _text(message.get("text"))
-    page = ExtractedPage(number=number if paged else None, text=text, headings=_headings(message, len(text)))
+    page = ExtractedPage(
+        number=number if paged else None,
+        text=text,
+        headings=_headings(message, len(text)),
+        recognized=message.get("recognized") is True,
+    )
     return page, None if text.strip() else _code(message.get("blank") or FailureCode.NO_TEXT)
 
 

@@ -18,7 +18,7 @@ from infrastructure.extraction.old_office import ConversionNeeded
 from infrastructure.extraction.protocol import Message, ProtocolError, encode, read_message
 from infrastructure.extraction.reading import Reading, ReadPage
 
-OpenDocument = Callable[[Path, str, ExtractionLimits], Reading]
+OpenDocument = Callable[[Path, str, str | None, ExtractionLimits], Reading]
 
 
 class FileUnavailable(Exception):
@@ -26,9 +26,9 @@ class FileUnavailable(Exception):
 
 
 def main(open_document: OpenDocument = open_document) -> None:
-    """Serve until the parent closes its end. Arguments: the parent's process id, bytes of memory."""
+    """Serve until the parent closes its end. Arguments: the parent's process id, bytes of memory, 1 for programs."""
     requests, answers = private_pipes()
-    confine(parent_pid=int(sys.argv[1]), memory_bytes=int(sys.argv[2]))
+    confine(parent_pid=int(sys.argv[1]), memory_bytes=int(sys.argv[2]), programs=sys.argv[3] == "1")
     say(answers, {"type": "ready", "peak_bytes": rusage_peak_bytes(resource.getrusage(resource.RUSAGE_SELF))})
     while (request := read_message(requests)) is not None:
         try:
@@ -50,11 +50,11 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) -> None:
-    limits = ExtractionLimits(**request["limits"])
+    limits = ExtractionLimits.of(request["limits"])
     allow_cpu_seconds(limits.open_seconds)
     path = Path(request["path"])
     _check_access(path)
-    reading = open_document(path, request["filename"], limits)
+    reading = open_document(path, request["filename"], request["password"], limits)
     say(answers, {"type": "opened", "media_type": reading.media_type, "page_count": reading.page_count})
     text_bytes = 0
     allow_cpu_seconds(limits.page_seconds)
@@ -80,7 +80,8 @@ def _page(page: ReadPage) -> Message:
     if page.unreadable:
         return {"type": "unreadable", "number": page.number, "code": page.unreadable}
     headings = [[heading.offset, heading.level, heading.title] for heading in page.headings]
-    return {"type": "page", "number": page.number, "text": page.text, "headings": headings, "blank": page.blank}
+    what = {"text": page.text, "headings": headings, "blank": page.blank, "recognized": page.recognized}
+    return {"type": "page", "number": page.number, **what}
 
 
 def _failed(exc: Exception) -> Message:

@@ -23,13 +23,17 @@ MAX_OFFICE_FILES = 256
 MAX_OFFICE_FILE_BYTES = 1024 * 1024 * 1024
 
 
-def confine(*, parent_pid: int, memory_bytes: int) -> None:
-    """Give up what a parser does not need, and die with the parent from now on."""
+def confine(*, parent_pid: int, memory_bytes: int, programs: bool) -> None:
+    """Give up what a parser does not need, and die with the parent from now on.
+
+    `programs` says whether others may be started, which then have the same limits: Linux counts processes by user, not
+    by parent, so there is no number between none and any.
+    """
     _separate(parent_pid)
     base = _limit_memory(memory_bytes)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
-    if base:
+    if base and not programs:
         _limit(resource.RLIMIT_NPROC, 0)
 
 

@@ -11,7 +11,7 @@ from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.package import CONTENT_TYPES, SHEETS_MAIN, SLIDES_MAIN, WORD_MAIN
 
-SUPPORTED = "Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV and plain text."
+SUPPORTED = "Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV, plain text and pictures."
 PDF_HEADER_WITHIN = 1024
 OLE_SCAN_BYTES = 8 * 1024 * 1024
 MAX_CONTENT_TYPES_BYTES = 4 * 1024 * 1024
@@ -37,6 +37,12 @@ class Format(StrEnum):
     MARKDOWN = "text/markdown"
     CSV = "text/csv"
     PLAIN_TEXT = "text/plain"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    GIF = "image/gif"
+    TIFF = "image/tiff"
+    BMP = "image/bmp"
+    WEBP = "image/webp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +53,16 @@ class Detected:
     encoding: str = "utf-8"
 
 
+_PICTURE_MAGIC: tuple[tuple[bytes, Format], ...] = (
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"GIF87a", Format.GIF),
+    (b"GIF89a", Format.GIF),
+    (b"II*\x00", Format.TIFF),
+    (b"MM\x00*", Format.TIFF),
+    (b"BM", Format.BMP),
+)
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF87a", "a GIF picture"),
-    (b"GIF89a", "a GIF picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"BM", "a BMP picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
     (b"\xcf\xfa\xed\xfe", "a program"),
@@ -73,7 +81,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", "a Matroska video"),
     (b"%!PS", "a PostScript document"),
 )
-_MAGIC_NEEDS_BINARY = {b"BM", b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
+_MAGIC_NEEDS_BINARY = {b"MZ", b"BZh", b"ID3", b"OggS"}  # ordinary letters: only with bytes that are no text
 _OFFICE_MAIN_PARTS = ((WORD_MAIN, Format.DOCX), (SLIDES_MAIN, Format.PPTX), (SHEETS_MAIN, Format.XLSX))
 _OFFICE_SIGNS = (
     b"_rels/.rels",
@@ -126,6 +134,8 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
         return _detect_in_ole(path)
     if sample.startswith(b"{\\rtf"):
         return Detected(format=Format.RTF)
+    if picture := _picture_format(sample, text=encoding is not None):
+        return Detected(format=picture)
     for magic, name in _MAGIC:
         if sample.startswith(magic) and (encoding is None or magic not in _MAGIC_NEEDS_BINARY):
             raise unsupported(name)
@@ -146,6 +156,13 @@ def _is_pdf(sample: bytes, *, text: bool) -> bool:
         return True
     found = _PDF_HEADER.search(sample, 0, PDF_HEADER_WITHIN)
     return bool(found) and not (text and b" obj" not in sample)
+
+
+def _picture_format(sample: bytes, *, text: bool) -> Format | None:
+    if sample.startswith(b"RIFF") and sample[8:12] == b"WEBP":
+        return Format.WEBP
+    found = next((kind for magic, kind in _PICTURE_MAGIC if sample.startswith(magic)), None)
+    return None if text and found is Format.BMP else found  # ordinary letters
 
 
 def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detected:
@@ -191,7 +208,7 @@ def _detect_in_ole(path: Path) -> Detected:
 
 def _binary_name(sample: bytes) -> str | None:
     if sample.startswith(b"RIFF"):
-        return {b"WEBP": "a WebP picture", b"WAVE": "a WAVE sound file"}.get(sample[8:12], "a sound or video file")
+        return "a WAVE sound file" if sample[8:12] == b"WAVE" else "a sound or video file"
     if sample[4:8] == b"ftyp":
         return "a HEIC picture" if sample[8:11] in (b"hei", b"mif") else "a video file"
     return "a TAR archive" if sample[257:262] == b"ustar" else None

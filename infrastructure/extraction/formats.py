@@ -9,14 +9,16 @@ from infrastructure.extraction.reading import Reading
 # ruff: noqa: PLC0415 - a child that reads nothing but PDFs should not load the world
 
 
-def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Reading:  # noqa: C901, PLR0912 - a case a format
+def open_document(  # noqa: C901, PLR0912 - a case a format
+    path: Path, filename: str, password: str | None, limits: ExtractionLimits
+) -> Reading:
     """Open a document of any supported format. Raises DocumentUnreadable, ConversionNeeded."""
     detected = detect(path, filename, limits)
     match detected.format:
         case Format.PDF:
             from infrastructure.extraction.pdf import open_pdf
 
-            return open_pdf(path, limits)
+            return open_pdf(path, password, limits)
         case Format.DOCX:
             from infrastructure.extraction.docx import open_docx
 
@@ -65,6 +67,10 @@ def open_document(path: Path, filename: str, limits: ExtractionLimits) -> Readin
             from infrastructure.extraction.markdown import open_markdown
 
             return open_markdown(path, detected.encoding)
+        case Format.PNG | Format.JPEG | Format.GIF | Format.TIFF | Format.BMP | Format.WEBP:
+            from infrastructure.extraction.pictures import open_picture
+
+            return open_picture(path, detected.format.value, limits)
         case Format.PLAIN_TEXT:
             from infrastructure.extraction.plain_text import open_plain_text
 

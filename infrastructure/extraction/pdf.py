@@ -13,31 +13,33 @@ import pypdfium2.raw as pdfium
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.pdf_outline import Outline, read_outline
-from infrastructure.extraction.pdf_second_try import SecondReader
-from infrastructure.extraction.pdf_text import page_text
+from infrastructure.extraction.pdf_pages import PageTexts
+from infrastructure.extraction.pdf_scans import is_drawn_on, is_stamped_scan, picture_of, shows_a_picture
+from infrastructure.extraction.pdf_second_try import SecondReader, locked
 from infrastructure.extraction.reading import Reading, ReadPage
+from infrastructure.extraction.recognized_text import recognize_page
+from infrastructure.extraction.tesseract import can_recognize
 
 MEDIA_TYPE = "application/pdf"
-MAX_FORM_DEPTH = 5
 TAIL_BYTES = 4096
 
 
-def open_pdf(path: Path, limits: ExtractionLimits) -> Reading:
+def open_pdf(path: Path, password: str | None, limits: ExtractionLimits) -> Reading:
     """Open a PDF. Raises DocumentUnreadable: encrypted, corrupt, too_many_pages."""
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(path, password=password)
         page_count = len(document)
     except pypdfium2.PdfiumError as exc:
         if exc.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise DocumentUnreadable(FailureCode.ENCRYPTED) from exc
+            raise locked(password) from exc
         page_count = 0
     if page_count > limits.max_pages:
         raise DocumentUnreadable(FailureCode.TOO_MANY_PAGES)
-    second = SecondReader(path, limits)
+    second = SecondReader(path, password, limits)
     if not page_count:
         second.open()
         return second
-    return PdfReading(document, page_count, second, blank_is_damage=not _ends_properly(path))
+    return PdfReading(document, page_count, second, limits, blank_is_damage=not _ends_properly(path))
 
 
 class PdfReading:
@@ -50,31 +52,35 @@ class PdfReading:
         document: Any,  # noqa: ANN401
         page_count: int,
         second: SecondReader,
+        limits: ExtractionLimits,
         *,
         blank_is_damage: bool,
     ) -> None:
         self.page_count = page_count
         self._document = document
         self._second = second
+        self._limits = limits
         self._blank_is_damage = blank_is_damage
 
     def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
         """See Reading."""
-        outline = read_outline(self._document)
+        outline, texts = read_outline(self._document), PageTexts()
         try:
             for number in range(first, (last or self.page_count) + 1):
-                yield self._page(number, outline)
+                yield self._page(number, outline, texts)
         finally:
             self._document.close()
 
-    def _page(self, number: int, outline: Outline) -> ReadPage:
+    def _page(self, number: int, outline: Outline, texts: PageTexts) -> ReadPage:
         try:
             page = self._document[number - 1]
         except pypdfium2.PdfiumError:
             return self._second.page_or_unreadable(number)
         try:
-            text = page_text(page)
+            text = texts.read(page, number)
             blank = None if text.strip() else self._why_blank(page)
+            if self._is_to_be_recognized(page, text):
+                return recognize_page(picture_of(page), number, texts.known, self._limits)
         except pypdfium2.PdfiumError:
             return self._second.page_or_unreadable(number)
         finally:
@@ -82,17 +88,17 @@ class PdfReading:
         return ReadPage(number=number, text=text, headings=outline.headings_of(number, text), blank=blank)
 
     def _why_blank(self, page: Any) -> FailureCode:  # noqa: ANN401 - pypdfium2 is untyped
-        if _shows_a_picture(page):
+        if shows_a_picture(page):
             return FailureCode.NEEDS_OCR
         return FailureCode.CORRUPT if self._blank_is_damage else FailureCode.NO_TEXT
+
+    def _is_to_be_recognized(self, page: Any, text: str) -> bool:  # noqa: ANN401 - pypdfium2 is untyped
+        if not can_recognize(self._limits):
+            return False
+        return is_stamped_scan(page, text) if text.strip() else is_drawn_on(page)
 
 
 def _ends_properly(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(file.seek(0, 2) - TAIL_BYTES, 0))
         return b"%%EOF" in file.read()
-
-
-def _shows_a_picture(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 is untyped
-    pictures = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=MAX_FORM_DEPTH)
-    return next(iter(pictures), None) is not None

@@ -15,14 +15,23 @@ if TYPE_CHECKING:
 # ruff: noqa: BLE001 - pypdf raises whatever a damaged file leads it into
 
 
+def locked(password: str | None) -> DocumentUnreadable:
+    """Return the error for a file that did not open with this password, or without one."""
+    advice = "ask for processing again with its `password`, or upload a copy without one."
+    if password:
+        return DocumentUnreadable(FailureCode.ENCRYPTED, f"The password is wrong: {advice}")
+    return DocumentUnreadable(FailureCode.ENCRYPTED, f"The file is protected by a password: {advice}")
+
+
 class SecondReader:
     """Opens the file when it is first needed."""
 
     media_type = "application/pdf"
     page_count = 0
 
-    def __init__(self, path: Path, limits: ExtractionLimits) -> None:
+    def __init__(self, path: Path, password: str | None, limits: ExtractionLimits) -> None:
         self._path = path
+        self._password = password
         self._limits = limits
         self._reader: PdfReader | None = None
 
@@ -54,14 +63,14 @@ class SecondReader:
 
         try:
             reader = PdfReader(self._path)
-            locked = reader.is_encrypted and not reader.decrypt("")
-            self.page_count = 0 if locked else len(reader.pages)
+            closed = reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(self._password or ""))
+            self.page_count = 0 if closed else len(reader.pages)
         except MemoryError:
             raise
         except Exception as exc:
             raise DocumentUnreadable(FailureCode.CORRUPT) from exc
-        if locked:
-            raise DocumentUnreadable(FailureCode.ENCRYPTED)
+        if closed:
+            raise locked(self._password)
         if not self.page_count:
             raise DocumentUnreadable(FailureCode.CORRUPT)
         if self.page_count > self._limits.max_pages:

@@ -24,7 +24,7 @@ _PYTHON = (sys.executable, "-I", "-X", "utf8", "-c")
 _MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from infrastructure.extraction.{} import main; main()"
 CHILD_COMMAND: tuple[str, ...] = (*_PYTHON, _MAIN.format("child"), str(ROOT))
 OFFICE_COMMAND: tuple[str, ...] = (*_PYTHON, _MAIN.format("office_child"), str(ROOT))
-PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "TESSDATA_PREFIX")
 NEARLY_ALL_MEMORY = 0.7
 # How long a cancel may go unnoticed while the child is silent.
 CHECK_SECONDS = 0.5
@@ -53,7 +53,7 @@ class ReaderProcess:
         self._frames = FrameBuffer()
         self._selector = selectors.DefaultSelector()
         self._process = subprocess.Popen(
-            [*command, str(os.getpid()), str(limits.memory_bytes)],
+            [*command, str(os.getpid()), str(limits.memory_bytes), str(int(limits.recognition is not None))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,10 +1,10 @@
 """What parent and child say to each other: JSON behind a length of four bytes, big-endian. Never pickle.
 
-Parent: `read {path, filename, limits, first, last}`. Child: `ready {peak_bytes}` once; then for each `read` either
-`failed {code, detail}`, or `convert {media_type, to, peak_bytes}` where LibreOffice must make a readable file of it
-first, or `opened {media_type, page_count}`, then `page {number, text, headings, blank}` and `unreadable {number, code}`
-in order, then `end {peak_bytes}` or `failed`. Pieces of a format without pages are counted from 1 as pages are. `blank`
-is the failure code that an empty page speaks for, None where there is text.
+Parent: `read {path, filename, password, limits, first, last}`. Child: `ready {peak_bytes}` once; then for each `read`
+either `failed {code, detail}`, or `convert {media_type, to, peak_bytes}` where LibreOffice must make a readable file
+of it first, or `opened {media_type, page_count}`, then `page {number, text, headings, blank, recognized}` and
+`unreadable {number, code}` in order, then `end {peak_bytes}` or `failed`. Pieces of a format without pages are counted
+from 1 as pages are. `blank` is the failure code that an empty page speaks for, None where there is text.
 """
 
 import json

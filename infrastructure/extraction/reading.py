@@ -13,7 +13,7 @@ class ReadPage:
     """A page, or a piece of a format without pages, counted from 1.
 
     `blank` says what the document is if all of it is like this page; None where there is text. `unreadable` says why
-    the page could not be read at all.
+    the page could not be read at all. `recognized` says that the text was seen in a picture (OCR).
     """
 
     number: int
@@ -21,6 +21,7 @@ class ReadPage:
     headings: tuple[Heading, ...] = ()
     blank: FailureCode | None = None
     unreadable: FailureCode | None = None
+    recognized: bool = False
 
 
 class Reading(Protocol):

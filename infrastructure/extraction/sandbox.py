@@ -33,10 +33,14 @@ class SandboxedExtractor:
         self._idle: ReaderProcess | None = None
 
     @contextmanager
-    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[SandboxedStream]:
+    def open(
+        self, path: Path, *, filename: str, check: Callable[[], None], password: str | None = None
+    ) -> Iterator[SandboxedStream]:
         """See the port."""
         path.stat()  # a missing file is the caller's fault, not the document's
-        stream = SandboxedStream(self, self.limits, path.resolve(), filename, check, scratch=self._scratch)
+        stream = SandboxedStream(
+            self, self.limits, path.resolve(), filename, check, scratch=self._scratch, password=password
+        )
         try:
             stream.start()
             yield stream

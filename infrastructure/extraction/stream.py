@@ -42,6 +42,7 @@ class SandboxedStream:
         check: Callable[[], None],
         *,
         scratch: Path | None = None,
+        password: str | None,
     ) -> None:
         self._readers = readers
         self._limits = limits
@@ -50,6 +51,7 @@ class SandboxedStream:
         self._check = check
         self._conversion = Conversion(limits, scratch, check=check)
         self._converted_from: str | None = None
+        self._password = password
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -132,7 +134,7 @@ class SandboxedStream:
         self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
         try:
-            self._reader.send(request | {"limits": asdict(self._limits)})
+            self._reader.send(request | {"password": self._password, "limits": asdict(self._limits)})
         except ReaderLost:
             self._reader = None
             raise

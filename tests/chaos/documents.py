@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,5 +90,5 @@ def _failing() -> list[Sample]:
     return [
         Sample(name="locked.pdf", content=encrypted_pdf("secret"), code="encrypted"),
         Sample(name="noise.pdf", content=garbage_pdf(), code="corrupt"),
-        Sample(name="picture.png", content=png(), code="unsupported_type"),
+        Sample(name="picture.png", content=png(), code="no_text" if shutil.which("tesseract") else "needs_ocr"),
     ]

@@ -11,10 +11,13 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.sandbox import SandboxedExtractor
 from tests.support.documents import pdf
 from tests.support.in_memory_extractor import InMemoryExtractor
+from tests.support.odd_files import encrypted_pdf
 from tests.support.unhurried import unhurried
 
 Write = Callable[[Sequence[str]], Path]
 Subject = tuple[Extractor, Write]
+PASSWORD = "geheim é 漢"
+LOCKED = encrypted_pdf(PASSWORD)
 UNKNOWN = b"\x00\xff\x80\x01" + secrets.token_bytes(2000)
 
 
@@ -34,6 +37,16 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
     else:
         with SandboxedExtractor() as extractor:
             yield extractor, write
+
+
+@pytest.fixture(params=["fake", "real"])
+def locked(request: pytest.FixtureRequest) -> Iterator[Extractor]:
+    if request.param == "fake":
+        pages = [ExtractedPage(number=1, text="This page is secret.")]
+        yield InMemoryExtractor(documents={LOCKED: pages}, passwords={LOCKED: PASSWORD})
+    else:
+        with SandboxedExtractor() as extractor:
+            yield extractor
 
 
 def test_pages_come_in_order_each_once(subject: Subject) -> None:
@@ -91,6 +104,32 @@ def test_a_failed_document_is_no_harm_to_the_next(subject: Subject, tmp_path: Pa
         pass
     with extractor.open(write(["fine"]), filename="a.pdf", check=unhurried) as stream:
         assert [page.text for page in stream] == ["fine"]
+
+
+@pytest.mark.parametrize(("password", "told"), [(None, "protected"), ("", "protected"), ("wrong", "wrong")])
+def test_a_locked_document_says_what_it_wants(tmp_path: Path, locked: Extractor, password: str, told: str) -> None:
+    path = tmp_path / "locked"
+    path.write_bytes(LOCKED)
+    with (
+        pytest.raises(DocumentUnreadable) as caught,
+        locked.open(path, filename="locked.pdf", password=password, check=unhurried),
+    ):
+        pytest.fail("it was opened")
+    assert caught.value.failure_code is FailureCode.ENCRYPTED
+    assert told in caught.value.detail
+
+
+def test_a_locked_document_opens_with_its_password(tmp_path: Path, locked: Extractor) -> None:
+    path = tmp_path / "locked"
+    path.write_bytes(LOCKED)
+    with locked.open(path, filename="locked.pdf", password=PASSWORD, check=unhurried) as stream:
+        assert [page.text for page in stream if isinstance(page, ExtractedPage)] == ["This page is secret."]
+
+
+def test_a_password_does_an_open_document_no_harm(subject: Subject) -> None:
+    extractor, write = subject
+    with extractor.open(write(["open"]), filename="a.pdf", password=PASSWORD, check=unhurried) as stream:
+        assert [page.text for page in stream if isinstance(page, ExtractedPage)] == ["open"]
 
 
 def test_a_missing_file_is_no_fault_of_the_document(subject: Subject, tmp_path: Path) -> None:

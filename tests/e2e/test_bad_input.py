@@ -10,6 +10,7 @@ from tests.support import odd_files
 from tests.support.esteira_client import EsteiraClient, Json
 from tests.support.odd_files import MEBIBYTE
 from tests.support.running_stack import RunningStack
+from tests.support.tesseract import TESSERACT, needs_tesseract
 
 pytestmark = pytest.mark.xdist_group("whole stack")
 
@@ -23,7 +24,6 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "garbage PDF": ("garbage.pdf", odd_files.garbage_pdf, "corrupt"),
     "truncated Word": ("half.docx", lambda: odd_files.small_docx(["Half of it."])[:9_000], "corrupt"),
     "blank PDF": ("blank.pdf", odd_files.blank_pdf, "no_text"),
-    "scan": ("scan.pdf", lambda: odd_files.scanned_pdf(2), "needs_ocr"),
     "ten thousand pages": ("pages.pdf", lambda: odd_files.pdf_with_pages(10_000), "too_many_pages"),
     "zip bomb": ("bomb.docx", odd_files.docx_zip_bomb, "too_large_unpacked"),
     "lying zip bomb": (
@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "entity bomb": ("laughs.docx", odd_files.docx_with_entity_bomb, "corrupt"),
     "entity that points at a file": ("leak.docx", odd_files.docx_with_external_entity, "corrupt"),
     "spreadsheet": ("sheet.docx", odd_files.xlsx_like_zip, "no_text"),
-    "picture": ("picture.pdf", odd_files.png, "unsupported_type"),
+    "picture": ("picture.pdf", odd_files.png, "no_text" if TESSERACT else "needs_ocr"),
     "noise": ("noise.txt", lambda: b"\x00\xff\x80\x01" + bytes(range(256)) * 8, "unsupported_type"),
 }
 READ: dict[str, tuple[str, Callable[[], bytes], str]] = {
@@ -88,6 +88,20 @@ def test_what_cannot_be_read_fails_with_its_code(
     assert client.chunks(status["document_id"]) == []
     assert client.text(status["document_id"]) == ""
     assert_life_goes_on(whole_stack, client, worker)
+
+
+@needs_tesseract
+def test_a_scan_is_read_and_the_status_says_how(client: EsteiraClient, worker: str) -> None:
+    assert worker
+    status = client.ingest("scan.pdf", odd_files.scanned_pdf(2))
+    assert (status["status"], status["warnings"]) == ("completed", ["2 pages were read by OCR"])
+    assert "The stream rises after rain." in client.text(status["document_id"], page=2)
+
+
+@pytest.mark.skipif(TESSERACT is not None, reason="Tesseract is installed here")
+def test_a_scan_needs_tesseract(client: EsteiraClient, worker: str) -> None:
+    assert worker
+    assert_failed(client.ingest("scan.pdf", odd_files.scanned_pdf(2)), "needs_ocr")
 
 
 @pytest.mark.parametrize("what", READ)

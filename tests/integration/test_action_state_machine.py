@@ -52,6 +52,7 @@ from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.heartbeat import LiveRun, Shutdown
 from tests.support.document_factory import a_document
 from tests.support.in_memory_blob_store import InMemoryBlobStore
+from tests.support.seals import a_seal
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
@@ -171,7 +172,11 @@ class Client:
         )
         self.resend = ResendLostMessages(transactions=self.transactions, doorbell=Unheard(), patience_seconds=0)
         self.process = ProcessUploadedDocument(
-            transactions=self.transactions, blobs=blobs, wake_relay=lambda: None, max_attempts=MAX_ATTEMPTS
+            transactions=self.transactions,
+            blobs=blobs,
+            seal=a_seal(),
+            wake_relay=lambda: None,
+            max_attempts=MAX_ATTEMPTS,
         )
 
     def types(self, run: SteppedRun | None) -> dict[str, ActionType]:

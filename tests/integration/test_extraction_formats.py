@@ -76,7 +76,6 @@ def fpdf_document() -> fpdf.FPDF:
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"\x89PNG\r\n\x1a\n" + bytes(40), "PNG"),
         (b"\x7fELF\x02\x01\x01" + bytes(60), "program"),
         (archive({"a.txt": "text"}), "ZIP"),
         (archive({"mimetype": "application/epub+zip", "x.xhtml": "<html>"}), "EPUB"),

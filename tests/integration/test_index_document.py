@@ -24,6 +24,7 @@ from tests.support.document_factory import a_document, a_job
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_extractor import InMemoryExtractor, Page
+from tests.support.seals import a_seal
 
 SPAN = timedelta(minutes=5)
 SENTENCE = "The conveyor carries the sorted stones to the mill. "
@@ -59,12 +60,14 @@ class Bench:
     scratch: Path
     blobs: InMemoryBlobStore = field(default_factory=InMemoryBlobStore)
     pages: dict[bytes, Sequence[Page]] = field(default_factory=dict)
+    passwords: dict[bytes, str] = field(default_factory=dict)
 
     def work(self) -> IndexDocument:
         return IndexDocument(
             transactions=partial(PostgresUnitOfWork, self.engine),
             blobs=self.blobs,
-            extractor=InMemoryExtractor(documents=self.pages),
+            extractor=InMemoryExtractor(documents=self.pages, passwords=self.passwords),
+            seal=a_seal(),
             embedder=FakeEmbedder(),
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
@@ -115,6 +118,11 @@ def test_what_could_not_be_read_is_told_and_the_rest_is_indexed(bench: Bench) ->
     assert outcome.report.warnings == ("page 2 crashed the parser, 2 pages indexed",)
     assert outcome.report.message.endswith(" passages indexed, 1 page unreadable")
     assert outcome.result["pages"] == 2
+
+
+def test_pages_read_from_pictures_are_told(bench: Bench) -> None:
+    outcome, _ = indexed(bench, [page(1), replace(page(2), recognized=True)])
+    assert outcome.report.warnings == ("1 page was read by OCR",)
 
 
 def test_a_document_that_was_read_whole_warns_of_nothing(bench: Bench) -> None:

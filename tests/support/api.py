@@ -32,6 +32,7 @@ from tests.support.http_server import listening_socket, running_uvicorn
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_document_reader import InMemoryDocumentReader
 from tests.support.in_memory_transactions import InMemoryDatabase, Passages
+from tests.support.seals import a_seal
 
 PUBLIC_URL = "https://esteira.example"
 ORIGIN = "https://app.example"
@@ -114,7 +115,7 @@ class Api:
                 chunk_overlap=32,
             ),
             process_uploaded_document=ProcessUploadedDocument(
-                transactions=transactions, blobs=self.blobs, wake_relay=self._wake, max_attempts=4
+                transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
             ),
             cancel_job=CancelJob(transactions=transactions),
             retry_job=retry_job,

@@ -34,9 +34,9 @@ class EsteiraClient:
         good(self.http.put(put["url"], content=data, headers=put["headers"]), 200, body=False)
         return str(announced["document_id"])
 
-    def process(self, document_id: str) -> Json:
+    def process(self, document_id: str, **fields: object) -> Json:
         """Start the processing."""
-        return good(self.http.post(f"/api/v1/documents/{document_id}/process"), 202)
+        return good(self.http.post(f"/api/v1/documents/{document_id}/process", json=fields or None), 202)
 
     def ingest(self, filename: str, data: bytes, **fields: object) -> Json:
         """Upload, process and follow to the end; return the last status."""

@@ -30,11 +30,21 @@ class InMemoryStream:
 @dataclass(kw_only=True)
 class InMemoryExtractor:
     documents: Mapping[bytes, Sequence[Page] | FailureCode] = field(default_factory=dict)
+    passwords: Mapping[bytes, str] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[InMemoryStream]:  # noqa: ARG002
+    def open(
+        self,
+        path: Path,
+        *,
+        filename: str,  # noqa: ARG002
+        check: Callable[[], None],
+        password: str | None = None,
+    ) -> Iterator[InMemoryStream]:
         data = path.read_bytes()
         check()
+        if data in self.passwords and password != self.passwords[data]:
+            raise DocumentUnreadable(FailureCode.ENCRYPTED, "The password is wrong." if password else None)
         found = self.documents.get(data, FailureCode.UNSUPPORTED_TYPE if data else FailureCode.EMPTY)
         if isinstance(found, FailureCode):
             raise DocumentUnreadable(found)

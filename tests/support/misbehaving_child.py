@@ -72,7 +72,7 @@ def perform(line: str) -> str:  # noqa: C901, PLR0912 - one case a misdeed
     return line
 
 
-def open_script(path: Path, _filename: str, _limits: ExtractionLimits) -> ScriptedReading:
+def open_script(path: Path, _filename: str, _password: str | None, _limits: ExtractionLimits) -> ScriptedReading:
     kind, *lines = path.read_text().splitlines()
     if kind.startswith("opening "):
         kind = perform(kind.removeprefix("opening "))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.action import FINAL, LEGAL_TRANSITIONS, Action, ActionStatus
+from domain.action import FINAL, LEGAL_TRANSITIONS, SEALED_PASSWORD, Action, ActionStatus
 from domain.errors import AlreadyFinal, IllegalTransition, LeaseLost, NotFailed
 from domain.failure import Failure
 from domain.ids import ActionId, JobId, new_uuid7
@@ -155,3 +155,17 @@ def test_only_what_failed_is_retried() -> None:
     for status in set(ActionStatus) - {ActionStatus.FAILED}:
         with pytest.raises(NotFailed):
             replace(pending(), status=status).retry(now=NOON)
+
+
+def test_a_password_lives_through_retries_and_not_beyond_the_end() -> None:
+    sealed = replace(pending(), params={"etag": "e", SEALED_PASSWORD: "sealed"})
+    again = claimed(claimed(sealed).fail(TRANSIENT, now=NOON, policy=POLICY))
+    assert again.params[SEALED_PASSWORD] == "sealed"
+    ends = [
+        again.complete(now=NOON, result={}, report=Report()),
+        again.fail(PERMANENT, now=NOON, policy=POLICY),
+        again.time_out(now=NOON),
+        sealed.cancel(now=NOON),
+    ]
+    assert all(ended.params == {"etag": "e"} for ended in ends)
+    assert ends[1].retry(now=NOON).params == {"etag": "e"}

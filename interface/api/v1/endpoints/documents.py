@@ -16,7 +16,7 @@ from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit
 from interface.api.v1.schemas.documents import DeletionBody, DocumentBody, DocumentList
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, problem_response
 from interface.api.v1.schemas.status import DocumentStatusBody
-from interface.api.v1.schemas.uploads import PresignBody, PresignedDocument, ProcessingStarted
+from interface.api.v1.schemas.uploads import PresignBody, PresignedDocument, ProcessBody, ProcessingStarted
 from interface.api.v1.schemas.values import Text
 from interface.api.v1.status_changes import current_state
 
@@ -47,9 +47,15 @@ def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
         422: problem_response("`upload_mismatch`: size or type are not as promised"),
     },
 )
-def process_document(services: Services, response: Response, document_id: DocumentPath) -> ProcessingStarted:
-    """Start the processing, or point to the one that is running; after the end it processes anew."""
-    job = services.process_uploaded_document(document_id)
+def process_document(
+    services: Services, response: Response, document_id: DocumentPath, body: ProcessBody | None = None
+) -> ProcessingStarted:
+    """Start the processing, or point to the one that is running; after the end it processes anew.
+
+    The body may be left out. A `password` is for the processing that it starts; one that is running does not get it.
+    """
+    password = body.password.get_secret_value() if body and body.password else None
+    job = services.process_uploaded_document(document_id, password=password)
     status_url = f"{document_url(services, document_id)}/status"
     response.headers["Location"] = status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
 
 from application.ports.blob_store import PresignedRequest
 from application.use_cases.request_upload import UploadRequest
@@ -17,8 +17,10 @@ from interface.api.v1.schemas.values import (
     Metadata,
     RequestBody,
     Text,
+    storable,
 )
 
+MAX_PASSWORD_CHARACTERS = 1024
 _EXAMPLE: dict[str, JsonValue] = {
     "filename": "report.pdf",
     "size_bytes": 48213,
@@ -68,6 +70,14 @@ class PresignedDocument(BaseModel):
             document_id=document.id,
             upload=Upload(method="PUT", url=upload.url, headers=dict(upload.headers), expires_at=upload.expires_at),
         )
+
+
+class ProcessBody(RequestBody):
+    """What processing may need."""
+
+    password: (
+        Annotated[SecretStr, BeforeValidator(storable), Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)] | None
+    ) = Field(default=None, description="Opens a PDF. Kept sealed until the processing has ended, then erased.")
 
 
 class ProcessingStarted(BaseModel):

@@ -23,7 +23,7 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _storable(value: object) -> object:
+def storable(value: object) -> object:
     """Refuse what PostgreSQL cannot store; JSON's escapes can write both."""
     if not isinstance(value, str):
         return value
@@ -53,14 +53,14 @@ def _metadata_value(value: object) -> object:
         raise PydanticCustomError("too_long", "The text is too long: 4096 characters are allowed at most.")
     if isinstance(value, float) and not abs(value) < float("inf"):
         raise PydanticCustomError("number_not_finite", "The number is not finite: send a finite one, or null.")
-    return _storable(value)
+    return storable(value)
 
 
 def _rfc3339(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Text = Annotated[str, BeforeValidator(_storable)]
+Text = Annotated[str, BeforeValidator(storable)]
 MediaType = Annotated[Text, Field(max_length=255), AfterValidator(_media_type)]
 MetadataValue = Annotated[
     Annotated[str, Field(max_length=MAX_METADATA_CHARACTERS)] | int | float | bool | None,

@@ -1,0 +1,39 @@
+"""The port PasswordSeal by AES-256-GCM. A key is made from a secret: the setting, else a file in the data directory."""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.errors import SealBroken
+from domain.ids import DocumentId
+
+_NONCE_BYTES = 12
+_PURPOSE = b"esteira document passwords 1"  # the same secret may serve for something else, with another key
+
+
+class AesPasswordSeal:
+    """Implements application/ports/password_seal.py. The secret is asked for when it is first needed."""
+
+    def __init__(self, load_secret: Callable[[], bytes]) -> None:
+        self._load_secret = load_secret
+
+    def seal(self, password: str, document_id: DocumentId) -> str:
+        """Seal for a document."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return urlsafe_b64encode(nonce + self._cipher().encrypt(nonce, password.encode(), document_id.bytes)).decode()
+
+    def open(self, sealed: str, document_id: DocumentId) -> str:
+        """Open what was sealed for this document."""
+        try:
+            data = urlsafe_b64decode(sealed)
+            nonce, hidden = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
+            return self._cipher().decrypt(nonce, hidden, document_id.bytes).decode()
+        except (ValueError, InvalidTag) as exc:
+            raise SealBroken from exc
+
+    def _cipher(self) -> AESGCM:
+        return AESGCM(hashlib.sha256(_PURPOSE + self._load_secret()).digest())
