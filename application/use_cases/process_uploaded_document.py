@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.ports.blob_store import BlobInfo, BlobStore
-from application.ports.unit_of_work import Transactions
+from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
 from domain.ids import DocumentId
@@ -27,28 +27,15 @@ class ProcessUploadedDocument:
         """
         with self.transactions() as transaction:
             document = transaction.documents.lock(document_id)
-        info = self._uploaded(document)
+        info = self.uploaded(document)
         with self.transactions() as transaction:
-            document = transaction.documents.lock(document_id)
-            latest = transaction.jobs.lock(document.job_id) if document.job_id else None
-            if latest and not latest.is_final:
-                return latest
-            job = new_index_job(
-                document_id=document_id,
-                tenant_id=document.tenant_id,
-                etag=info.etag,
-                max_attempts=self.max_attempts,
-                now=transaction.now(),
-                previous=latest,
-            )
-            transaction.jobs.add(job)
-            transaction.documents.assign_job(document_id, job.id)
+            job = self.enqueue(transaction, document_id, info)
             transaction.commit()
         self.wake_relay()
         return job
 
-    def _uploaded(self, document: Document) -> BlobInfo:
-        """Return what is stored, once it is what was promised."""
+    def uploaded(self, document: Document) -> BlobInfo:
+        """Return what is stored, once it is what was promised. Raises as the call does."""
         try:
             info = self.blobs.head(document.object_key)
         except BlobNotFound as missing:
@@ -58,3 +45,21 @@ class ProcessUploadedDocument:
         if info.content_type != document.content_type:
             raise UploadMismatch(f"{document.content_type} was promised, {info.content_type} was uploaded.")
         return info
+
+    def enqueue(self, transaction: UnitOfWork, document_id: DocumentId, info: BlobInfo) -> Job:
+        """Add a job in this transaction, or return the one that is running. Raises DocumentNotFound."""
+        document = transaction.documents.lock(document_id)
+        latest = transaction.jobs.lock(document.job_id) if document.job_id else None
+        if latest and not latest.is_final:
+            return latest
+        job = new_index_job(
+            document_id=document_id,
+            tenant_id=document.tenant_id,
+            etag=info.etag,
+            max_attempts=self.max_attempts,
+            now=transaction.now(),
+            previous=latest,
+        )
+        transaction.jobs.add(job)
+        transaction.documents.assign_job(document_id, job.id)
+        return job

@@ -3,6 +3,7 @@
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports.blob_store import BlobStore, PresignedRequest
 from application.ports.unit_of_work import Transactions
@@ -42,6 +43,14 @@ class RequestUpload:
 
     def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest]:
         """Return the new document and the request to send. Raises TooLarge, InvalidRequest, DatabaseUnavailable."""
+        with self.transactions() as transaction:
+            document = self.describe(request, now=transaction.now())
+            transaction.documents.add(document)
+            transaction.commit()
+        return document, self.sign(document)
+
+    def describe(self, request: UploadRequest, *, now: datetime) -> Document:
+        """Return the document that the request promises. Raises TooLarge, InvalidRequest."""
         if request.size_bytes > self.max_upload_bytes:
             raise TooLarge(
                 f"The file has {request.size_bytes} bytes; this server takes {self.max_upload_bytes} at most."
@@ -49,29 +58,28 @@ class RequestUpload:
         chunk_tokens, chunk_overlap = self._chunking(request)
         filename = clean_filename(request.filename)
         guessed = mimetypes.guess_type(filename)[0] or "application/octet-stream"
-        with self.transactions() as transaction:
-            document = Document(
-                id=DocumentId(new_uuid7()),
-                tenant_id=request.tenant_id,
-                filename=filename,
-                content_type=request.content_type or guessed,
-                size_bytes=request.size_bytes,
-                checksum_sha256=request.checksum_sha256,
-                external_id=request.external_id,
-                metadata=request.metadata,
-                chunk_tokens=chunk_tokens,
-                chunk_overlap=chunk_overlap,
-                created_at=transaction.now(),
-            )
-            transaction.documents.add(document)
-            transaction.commit()
-        upload = self.blobs.presign_put(
+        return Document(
+            id=DocumentId(new_uuid7()),
+            tenant_id=request.tenant_id,
+            filename=filename,
+            content_type=request.content_type or guessed,
+            size_bytes=request.size_bytes,
+            checksum_sha256=request.checksum_sha256,
+            external_id=request.external_id,
+            metadata=request.metadata,
+            chunk_tokens=chunk_tokens,
+            chunk_overlap=chunk_overlap,
+            created_at=now,
+        )
+
+    def sign(self, document: Document) -> PresignedRequest:
+        """Return the request by which the bytes are sent."""
+        return self.blobs.presign_put(
             document.object_key,
             size_bytes=document.size_bytes,
             content_type=document.content_type,
             expires_in_seconds=self.upload_url_seconds,
         )
-        return document, upload
 
     def _chunking(self, request: UploadRequest) -> tuple[int, int]:
         tokens = request.chunk_tokens or self.chunk_tokens

@@ -10,8 +10,10 @@ from application.ports.job_changes import JobChanges
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 
@@ -21,7 +23,9 @@ class ApiServices:
     """Use cases, ports that endpoints read from, and the few settings that show in answers."""
 
     request_upload: RequestUpload
+    request_uploads: RequestUploads
     process_uploaded_document: ProcessUploadedDocument
+    process_uploaded_documents: ProcessUploadedDocuments
     cancel_job: CancelJob
     retry_job: RetryJob
     replay_dead_letters: ReplayDeadLetters

@@ -9,8 +9,10 @@ from starlette.responses import Response
 from application.ports.document_reader import DocumentFilter
 from domain.document import DocumentStatus
 from domain.errors import AlreadyFinal
-from domain.ids import DEFAULT_TENANT
+from domain.ids import DEFAULT_TENANT, DocumentId
+from domain.job import Job
 from interface.api.cursors import document_cursor, read_document_cursor
+from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import POLL_SECONDS
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services, document_url
 from interface.api.v1.schemas.documents import DeletionBody, DocumentBody, DocumentList
@@ -49,10 +51,15 @@ def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
 )
 def process_document(services: Services, response: Response, document_id: DocumentPath) -> ProcessingStarted:
     """Start the processing, or point to the one that is running; after the end it processes anew."""
-    job = services.process_uploaded_document(document_id)
-    status_url = f"{document_url(services, document_id)}/status"
-    response.headers["Location"] = status_url
+    answer = started(services, document_id, services.process_uploaded_document(document_id))
+    response.headers["Location"] = answer.status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)
+    return answer
+
+
+def started(services: ApiServices, document_id: DocumentId, job: Job) -> ProcessingStarted:
+    """Return where to ask for the job."""
+    status_url = f"{document_url(services, document_id)}/status"
     return ProcessingStarted(job_id=job.id, document_id=document_id, status_url=status_url)
 
 

@@ -9,6 +9,7 @@ from application.ports.blob_store import PresignedRequest
 from application.use_cases.request_upload import UploadRequest
 from domain.document import Document
 from domain.ids import TenantId
+from interface.api.v1.schemas.problem import Problem
 from interface.api.v1.schemas.values import (
     LARGEST_BIG_INTEGER,
     LARGEST_INTEGER,
@@ -19,6 +20,7 @@ from interface.api.v1.schemas.values import (
     Text,
 )
 
+MAX_BATCH = 500
 _EXAMPLE: dict[str, JsonValue] = {
     "filename": "report.pdf",
     "size_bytes": 48213,
@@ -43,6 +45,19 @@ class PresignBody(RequestBody):
     def to_request(self, tenant_id: TenantId) -> UploadRequest:
         """Return it in the application's terms."""
         return UploadRequest(tenant_id=tenant_id, **{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class PresignBatchBody(RequestBody):
+    """Up to 500 promises, each read by itself, so that one that is wrong leaves the others alone."""
+
+    documents: Annotated[
+        list[JsonValue],
+        Field(
+            min_length=1,
+            max_length=MAX_BATCH,
+            json_schema_extra={"items": {"$ref": "#/components/schemas/PresignBody"}},
+        ),
+    ]
 
 
 class Upload(BaseModel):
@@ -70,6 +85,21 @@ class PresignedDocument(BaseModel):
         )
 
 
+class PresignedBatch(BaseModel):
+    """An answer for each promise, in their order: the document, or a problem."""
+
+    items: list[PresignedDocument | Problem]
+
+
+class ProcessBatchBody(RequestBody):
+    """Up to 500 ids, each read by itself."""
+
+    document_ids: Annotated[
+        list[JsonValue],
+        Field(min_length=1, max_length=MAX_BATCH, json_schema_extra={"items": {"type": "string", "format": "uuid"}}),
+    ]
+
+
 class ProcessingStarted(BaseModel):
     """The job that processes the document, new or running: `status_url` tells how far it is."""
 
@@ -77,3 +107,9 @@ class ProcessingStarted(BaseModel):
     document_id: UUID
     status: Literal["pending"] = "pending"
     status_url: str
+
+
+class ProcessingBatch(BaseModel):
+    """An answer for each id, in their order: the job, or a problem."""
+
+    items: list[ProcessingStarted | Problem]

@@ -1,0 +1,97 @@
+"""Starts the processing of many documents at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from application.ports.blob_store import BlobInfo
+from application.ports.unit_of_work import Transactions
+from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from domain.document import Document
+from domain.errors import DocumentNotFound, EsteiraError, StorageUnavailable
+from domain.ids import DocumentId
+from domain.job import Job
+
+# A worker that finishes one of these documents waits for the transaction: some 100 ms at most.
+DOCUMENTS_PER_TRANSACTION = 50
+LOOKS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessUploadedDocuments:
+    """Looks at the bytes in parallel, enqueues in few transactions; what fails leaves the others alone."""
+
+    transactions: Transactions
+    process_uploaded_document: ProcessUploadedDocument
+
+    def __call__(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, Job | EsteiraError]:
+        """Return for each id what `ProcessUploadedDocument` would return or raise.
+
+        Raises DatabaseUnavailable: some may be running then, and asking again gives the same jobs.
+        """
+        ended: dict[DocumentId, Job | EsteiraError] = {}
+        looks = _Looks(self.process_uploaded_document)
+        # In the order of their ids, so that no two calls wait for each other's documents in a circle.
+        for batch in _batches(sorted(set(document_ids))):
+            documents = self._read(batch, ended)
+            with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
+                found = list(zip(documents, threads.map(looks, documents), strict=True))
+            self._enqueue(found, ended)
+        if any(isinstance(job, Job) for job in ended.values()):
+            self.process_uploaded_document.wake_relay()
+        return ended
+
+    def _read(
+        self, document_ids: Sequence[DocumentId], ended: dict[DocumentId, Job | EsteiraError]
+    ) -> Sequence[Document]:
+        documents = []
+        with self.transactions() as transaction:
+            for document_id in document_ids:
+                try:
+                    documents.append(transaction.documents.lock(document_id))
+                except DocumentNotFound as error:
+                    ended[document_id] = error
+        return documents
+
+    def _enqueue(
+        self,
+        found: Sequence[tuple[Document, BlobInfo | EsteiraError]],
+        ended: dict[DocumentId, Job | EsteiraError],
+    ) -> None:
+        with self.transactions() as transaction:
+            for document, info in found:
+                try:
+                    ended[document.id] = (
+                        info
+                        if isinstance(info, EsteiraError)
+                        else self.process_uploaded_document.enqueue(transaction, document.id, info)
+                    )
+                except DocumentNotFound as error:
+                    ended[document.id] = error
+            transaction.commit()
+
+
+@dataclass(slots=True)
+class _Looks:
+    """Looks at the bytes of documents, in several threads. A store that is away is asked no more."""
+
+    process_uploaded_document: ProcessUploadedDocument
+    _away: StorageUnavailable | None = None
+
+    def __call__(self, document: Document) -> BlobInfo | EsteiraError:
+        if self._away:
+            return self._away
+        try:
+            return self.process_uploaded_document.uploaded(document)
+        except StorageUnavailable as error:
+            self._away = error
+            return error
+        except EsteiraError as error:
+            return error
+
+
+def _batches(document_ids: Sequence[DocumentId]) -> Iterator[Sequence[DocumentId]]:
+    rest = iter(document_ids)
+    while batch := list(islice(rest, DOCUMENTS_PER_TRANSACTION)):
+        yield batch
