@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
+from application.ports.version_store import VersionStore
 
 
 class UnitOfWork(Protocol):
@@ -21,6 +22,11 @@ class UnitOfWork(Protocol):
     @property
     def documents(self) -> DocumentStore:
         """Documents in this transaction."""
+        ...
+
+    @property
+    def versions(self) -> VersionStore:
+        """Versions of documents in this transaction."""
         ...
 
     @property

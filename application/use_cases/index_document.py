@@ -61,7 +61,7 @@ class IndexDocument:
         return Outcome(
             result={"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done},
             report=indexing.report,
-            publish=lambda transaction, run: transaction.documents.publish(document.id, run),
+            publish=lambda transaction, run: transaction.documents.publish(document, run),
         )
 
     def clean_up(self, action: Action) -> None:
@@ -71,7 +71,7 @@ class IndexDocument:
 
     def _document(self, action: Action) -> Document:
         with self.transactions() as transaction:
-            return transaction.documents.lock(_document_id(action))
+            return transaction.versions.get(_document_id(action), int(str(action.params.get("version", 1))))
 
     @contextmanager
     def _downloaded(self, document: Document, etag: str, check: Callable[[], None]) -> Iterator[Path]:

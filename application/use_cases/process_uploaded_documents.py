@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from application.ports.blob_store import BlobInfo
 from application.ports.unit_of_work import Transactions
-from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.process_uploaded_document import ProcessUploadedDocument, UploadedVersion
 from domain.document import Document
 from domain.errors import DocumentNotFound, EsteiraError, StorageUnavailable
 from domain.ids import DocumentId
@@ -34,41 +33,40 @@ class ProcessUploadedDocuments:
         looks = _Looks(self.process_uploaded_document)
         # In the order of their ids, so that no two calls wait for each other's documents in a circle.
         for batch in _batches(sorted(set(document_ids))):
-            documents = self._read(batch, ended)
+            candidates = self._read(batch, ended)
             with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
-                found = list(zip(documents, threads.map(looks, documents), strict=True))
-            self._enqueue(found, ended)
+                looked = threads.map(looks, candidates.values())
+            self._enqueue(dict(zip(candidates, looked, strict=True)), ended)
         if any(isinstance(job, Job) for job in ended.values()):
             self.process_uploaded_document.wake_relay()
         return ended
 
     def _read(
         self, document_ids: Sequence[DocumentId], ended: dict[DocumentId, Job | EsteiraError]
-    ) -> Sequence[Document]:
-        documents = []
+    ) -> Mapping[DocumentId, Sequence[Document]]:
+        candidates = {}
         with self.transactions() as transaction:
-            for document_id in document_ids:
+            for key in document_ids:
                 try:
-                    documents.append(transaction.documents.lock(document_id))
+                    candidates[key] = self.process_uploaded_document.candidates(transaction, key)
                 except DocumentNotFound as error:
-                    ended[document_id] = error
-        return documents
+                    ended[key] = error
+        return candidates
 
     def _enqueue(
         self,
-        found: Sequence[tuple[Document, BlobInfo | EsteiraError]],
+        looked: Mapping[DocumentId, UploadedVersion | EsteiraError],
         ended: dict[DocumentId, Job | EsteiraError],
     ) -> None:
         with self.transactions() as transaction:
-            for document, info in found:
+            for key, found in looked.items():
+                if isinstance(found, EsteiraError):
+                    ended[key] = found
+                    continue
                 try:
-                    ended[document.id] = (
-                        info
-                        if isinstance(info, EsteiraError)
-                        else self.process_uploaded_document.enqueue(transaction, document.id, info)
-                    )
+                    ended[key] = self.process_uploaded_document.enqueue(transaction, found)
                 except DocumentNotFound as error:
-                    ended[document.id] = error
+                    ended[key] = error
             transaction.commit()
 
 
@@ -79,11 +77,11 @@ class _Looks:
     process_uploaded_document: ProcessUploadedDocument
     _away: StorageUnavailable | None = None
 
-    def __call__(self, document: Document) -> BlobInfo | EsteiraError:
+    def __call__(self, versions: Sequence[Document]) -> UploadedVersion | EsteiraError:
         if self._away:
             return self._away
         try:
-            return self.process_uploaded_document.uploaded(document)
+            return self.process_uploaded_document.uploaded(versions)
         except StorageUnavailable as error:
             self._away = error
             return error

@@ -32,7 +32,7 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestUpload:
-    """Adds the document and signs its upload."""
+    """Adds the document, or a version to the one with its external id, and signs its upload."""
 
     transactions: Transactions
     blobs: BlobStore
@@ -42,10 +42,12 @@ class RequestUpload:
     chunk_overlap: int
 
     def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest]:
-        """Return the new document and the request to send. Raises TooLarge, InvalidRequest, DatabaseUnavailable."""
+        """Return the document, or its new version, and the request to send.
+
+        Raises TooLarge, InvalidRequest, DatabaseUnavailable.
+        """
         with self.transactions() as transaction:
-            document = self.describe(request, now=transaction.now())
-            transaction.documents.add(document)
+            document = transaction.documents.add(self.describe(request, now=transaction.now()))
             transaction.commit()
         return document, self.sign(document)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports.blob_store import PresignedRequest
-from application.ports.unit_of_work import Transactions
+from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.use_cases.request_upload import RequestUpload, UploadRequest
 from domain.document import Document
 from domain.errors import EsteiraError, InvalidRequest, TooLarge
@@ -21,16 +22,25 @@ class RequestUploads:
         """Return for each request what `RequestUpload` would return or raise. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
             now = transaction.now()
-            described: list[Document | EsteiraError] = []
-            for request in requests:
-                try:
-                    document = self.request_upload.describe(request, now=now)
-                    transaction.documents.add(document)
-                    described.append(document)
-                except (TooLarge, InvalidRequest) as error:
-                    described.append(error)
+            described = [self._described(request, now=now) for request in requests]
+            added = self._add(transaction, described)
             transaction.commit()
         return [
-            found if isinstance(found, EsteiraError) else (found, self.request_upload.sign(found))
-            for found in described
+            found if isinstance(found, EsteiraError) else (found, self.request_upload.sign(found)) for found in added
         ]
+
+    def _described(self, request: UploadRequest, *, now: datetime) -> Document | EsteiraError:
+        try:
+            return self.request_upload.describe(request, now=now)
+        except (TooLarge, InvalidRequest) as error:
+            return error
+
+    def _add(
+        self, transaction: UnitOfWork, described: Sequence[Document | EsteiraError]
+    ) -> Sequence[Document | EsteiraError]:
+        """Add in the order of external ids, so that no two calls wait for each other in a circle."""
+        added = list(described)
+        documents = [(place, found) for place, found in enumerate(described) if isinstance(found, Document)]
+        for place, document in sorted(documents, key=lambda pair: pair[1].external_id or ""):
+            added[place] = transaction.documents.add(document)
+        return added

@@ -22,6 +22,7 @@ KEYS = {
     "progress",
     "message",
     "queue_position",
+    "version",
     "eta_seconds",
     "attempt",
     "max_attempts",
