@@ -33,7 +33,10 @@ class DeleteDocument:
             transaction.documents.lock(document_id)
             cancelled = self._end_work(transaction, document_id)
             versions = transaction.versions.after(document_id, 0)
+            uploads = transaction.uploads.uncompleted(document_id)
             transaction.commit()
+        for upload in uploads:
+            self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
         objects = sum(self.blobs.delete(version.object_key) for version in versions)
         with self.transactions() as transaction:
             transaction.documents.lock(document_id)

@@ -1,20 +1,19 @@
 """Starts the processing of many documents at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
+from application.call_each import call_each
 from application.ports.unit_of_work import Transactions
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument, UploadedVersion
 from domain.document import Document
-from domain.errors import DocumentNotFound, EsteiraError, StorageUnavailable
+from domain.errors import DocumentNotFound, EsteiraError
 from domain.ids import DocumentId
 from domain.job import Job
 
 # A worker that finishes one of these documents waits for the transaction: some 100 ms at most.
 DOCUMENTS_PER_TRANSACTION = 50
-LOOKS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +29,10 @@ class ProcessUploadedDocuments:
         Raises DatabaseUnavailable: some may be running then, and asking again gives the same jobs.
         """
         ended: dict[DocumentId, Job | EsteiraError] = {}
-        looks = _Looks(self.process_uploaded_document)
         # In the order of their ids, so that no two calls wait for each other's documents in a circle.
         for batch in _batches(sorted(set(document_ids))):
             candidates = self._read(batch, ended)
-            with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
-                looked = threads.map(looks, candidates.values())
+            looked = call_each(self.process_uploaded_document.uploaded, candidates.values())
             self._enqueue(dict(zip(candidates, looked, strict=True)), ended)
         if any(isinstance(job, Job) for job in ended.values()):
             self.process_uploaded_document.wake_relay()
@@ -68,25 +65,6 @@ class ProcessUploadedDocuments:
                 except DocumentNotFound as error:
                     ended[key] = error
             transaction.commit()
-
-
-@dataclass(slots=True)
-class _Looks:
-    """Looks at the bytes of documents, in several threads. A store that is away is asked no more."""
-
-    process_uploaded_document: ProcessUploadedDocument
-    _away: StorageUnavailable | None = None
-
-    def __call__(self, versions: Sequence[Document]) -> UploadedVersion | EsteiraError:
-        if self._away:
-            return self._away
-        try:
-            return self.process_uploaded_document.uploaded(versions)
-        except StorageUnavailable as error:
-            self._away = error
-            return error
-        except EsteiraError as error:
-            return error
 
 
 def _batches(document_ids: Sequence[DocumentId]) -> Iterator[Sequence[DocumentId]]:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.ports.blob_store import PresignedRequest
+from application.call_each import call_each
+from application.ports.presigned_request import PresignedRequest
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.use_cases.request_upload import RequestUpload, UploadRequest
 from domain.document import Document
 from domain.errors import EsteiraError, InvalidRequest, TooLarge
+from domain.multipart import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +20,24 @@ class RequestUploads:
     transactions: Transactions
     request_upload: RequestUpload
 
-    def __call__(self, requests: Sequence[UploadRequest]) -> Sequence[tuple[Document, PresignedRequest] | EsteiraError]:
+    def __call__(
+        self, requests: Sequence[UploadRequest]
+    ) -> Sequence[tuple[Document, PresignedRequest | Upload] | EsteiraError]:
         """Return for each request what `RequestUpload` would return or raise. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
             now = transaction.now()
             described = [self._described(request, now=now) for request in requests]
             added = self._add(transaction, described)
             transaction.commit()
-        return [
-            found if isinstance(found, EsteiraError) else (found, self.request_upload.sign(found)) for found in added
-        ]
+        return call_each(self._ready, zip(requests, added, strict=True))
+
+    def _ready(
+        self, added: tuple[UploadRequest, Document | EsteiraError]
+    ) -> tuple[Document, PresignedRequest | Upload]:
+        request, document = added
+        if isinstance(document, EsteiraError):
+            raise document
+        return document, self.request_upload.open(document) if request.multipart else self.request_upload.sign(document)
 
     def _described(self, request: UploadRequest, *, now: datetime) -> Document | EsteiraError:
         try:

@@ -28,11 +28,15 @@ from domain.errors import (
     JobNotFound,
     NotFailed,
     PageNotFound,
+    PartsMismatch,
     QueueUnavailable,
     StorageUnavailable,
     TooLarge,
+    UploadCompleted,
+    UploadExpired,
     UploadMismatch,
     UploadMissing,
+    UploadNotFound,
 )
 from interface.api.v1.schemas.problem import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 
@@ -48,6 +52,10 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     UploadMissing: HTTPStatus.CONFLICT,
     UploadMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     BlobChanged: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UploadNotFound: HTTPStatus.NOT_FOUND,
+    UploadExpired: HTTPStatus.GONE,
+    UploadCompleted: HTTPStatus.CONFLICT,
+    PartsMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     AlreadyFinal: HTTPStatus.CONFLICT,
     NotFailed: HTTPStatus.CONFLICT,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -94,6 +94,7 @@ class Archive:
             blobs=self.blobs,
             max_upload_bytes=1000,
             upload_url_seconds=60,
+            multipart_upload_seconds=60,
             chunk_tokens=64,
             chunk_overlap=0,
         )

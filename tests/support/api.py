@@ -12,7 +12,9 @@ import httpx
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.unit_of_work import Transactions
+from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -21,6 +23,7 @@ from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
+from application.use_cases.send_part import ListParts, SendPart
 from domain.action import Action
 from domain.chunk import Chunk
 from domain.document import Document
@@ -112,6 +115,7 @@ class Api:
             blobs=self.blobs,
             max_upload_bytes=self.max_upload_bytes,
             upload_url_seconds=900,
+            multipart_upload_seconds=86400,
             chunk_tokens=256,
             chunk_overlap=32,
         )
@@ -121,6 +125,10 @@ class Api:
         return ApiServices(
             request_upload=request_upload,
             request_uploads=RequestUploads(transactions=transactions, request_upload=request_upload),
+            send_part=SendPart(transactions=transactions, blobs=self.blobs, upload_url_seconds=900),
+            list_parts=ListParts(transactions=transactions, blobs=self.blobs),
+            complete_upload=CompleteUpload(transactions=transactions, blobs=self.blobs),
+            abort_upload=AbortUpload(transactions=transactions, blobs=self.blobs),
             process_uploaded_document=process_uploaded_document,
             process_uploaded_documents=ProcessUploadedDocuments(
                 transactions=transactions, process_uploaded_document=process_uploaded_document

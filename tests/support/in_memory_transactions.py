@@ -14,9 +14,10 @@ from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.document import Document
-from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound
-from domain.ids import ActionId, DocumentId, JobId
+from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, UploadNotFound
+from domain.ids import ActionId, DocumentId, JobId, UploadId
 from domain.job import Job
+from domain.multipart import Upload
 
 LOCK_TIMEOUT_SECONDS = 5
 
@@ -43,6 +44,7 @@ class InMemoryDatabase:
     documents: dict[DocumentId, Document] = field(default_factory=dict)
     versions: dict[tuple[DocumentId, int], Document] = field(default_factory=dict)
     """Those that were announced; a document that a test puts into `documents` has its own alone."""
+    uploads: dict[UploadId, Upload] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
@@ -70,6 +72,7 @@ class InMemoryUnitOfWork:
         self.database = database
         self.documents_written: dict[DocumentId, Document | None] = {}
         self.versions_written: dict[tuple[DocumentId, int], Document | None] = {}
+        self.uploads_written: dict[UploadId, Upload | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
 
@@ -80,6 +83,10 @@ class InMemoryUnitOfWork:
     @property
     def versions(self) -> "InMemoryVersionStore":
         return InMemoryVersionStore(self)
+
+    @property
+    def uploads(self) -> "InMemoryUploadStore":
+        return InMemoryUploadStore(self)
 
     @property
     def jobs(self) -> "InMemoryJobStore":
@@ -103,6 +110,8 @@ class InMemoryUnitOfWork:
                     self.database.versions.pop(version, None)
                 else:
                     self.database.versions[version] = described
+            there = self.database.uploads | self.uploads_written
+            self.database.uploads = {key: upload for key, upload in there.items() if upload}
             self.database.jobs |= self.jobs_written
             self.database.published_runs |= self.runs_published
             changed = frozenset(self.jobs_written)
@@ -137,6 +146,7 @@ class InMemoryUnitOfWork:
 
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
+        self.uploads_written = {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -226,6 +236,35 @@ class InMemoryVersionStore:
         if document.id not in self.work.database.published_runs:
             newest = self.after(document.id, 0)[0]
             self.work.documents_written[document.id] = replace(newest, job_id=document.job_id)
+
+
+@dataclass(frozen=True)
+class InMemoryUploadStore:
+    work: InMemoryUnitOfWork
+
+    def add(self, upload: Upload) -> None:
+        self.work.database.require_up()
+        self.work.uploads_written[upload.id] = upload
+
+    def find(self, document_id: DocumentId, upload_id: UploadId | None) -> Upload:
+        found = [upload for upload in self._of(document_id) if upload_id in {None, upload.id}]
+        if not found:
+            raise UploadNotFound
+        return max(found, key=lambda upload: upload.id)
+
+    def uncompleted(self, document_id: DocumentId) -> Sequence[Upload]:
+        return [upload for upload in self._of(document_id) if not upload.completed_at]
+
+    def complete(self, upload_id: UploadId, *, at: datetime) -> None:
+        self.add(replace(self.work.database.uploads[upload_id], completed_at=at))
+
+    def delete(self, upload_id: UploadId) -> None:
+        self.work.uploads_written[upload_id] = None
+
+    def _of(self, document_id: DocumentId) -> Sequence[Upload]:
+        self.work.database.require_up()
+        there = (self.work.database.uploads | self.work.uploads_written).values()
+        return [upload for upload in there if upload and upload.document.id == document_id]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import JsonValue, ValidationError
 from starlette.responses import Response
 
-from application.ports.blob_store import PresignedRequest
+from application.ports.presigned_request import PresignedRequest
 from application.use_cases.request_upload import UploadRequest
 from domain.document import Document
 from domain.errors import DocumentNotFound, EsteiraError
 from domain.ids import DEFAULT_TENANT, DocumentId
 from domain.job import Job
+from domain.multipart import Upload
 from interface.api.errors import ascii_json, problem_of, problem_of_fields
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.documents import started
@@ -71,7 +72,7 @@ def _request(item: JsonValue) -> UploadRequest | Problem:
         return problem_of_fields(error.errors(include_url=False))
 
 
-def _presigned(answer: tuple[Document, PresignedRequest] | EsteiraError) -> PresignedDocument | Problem:
+def _presigned(answer: tuple[Document, PresignedRequest | Upload] | EsteiraError) -> PresignedDocument | Problem:
     return problem_of(answer) if isinstance(answer, EsteiraError) else PresignedDocument.of(*answer)
 
 

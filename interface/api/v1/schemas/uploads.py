@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from application.ports.blob_store import PresignedRequest
+from application.ports.presigned_request import PresignedRequest
 from application.use_cases.request_upload import UploadRequest
+from domain import multipart
 from domain.document import Document
 from domain.ids import TenantId
 from interface.api.v1.schemas.problem import Problem
@@ -41,6 +42,7 @@ class PresignBody(RequestBody):
     metadata: Metadata = Field(default_factory=dict)
     chunk_tokens: Annotated[int, Field(ge=16, le=LARGEST_INTEGER)] | None = None
     chunk_overlap: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] | None = None
+    multipart: Annotated[bool, Field(description="In parts: needed above 5 GiB, advised above 64 MiB.")] = False
 
     def to_request(self, tenant_id: TenantId) -> UploadRequest:
         """Return it in the application's terms."""
@@ -69,20 +71,37 @@ class Upload(BaseModel):
     expires_at: Instant
 
 
+class MultipartUpload(BaseModel):
+    """An upload in parts: every part has `part_size` bytes but the last."""
+
+    method: Literal["MULTIPART"]
+    upload_id: UUID
+    part_size: int
+    part_count: int
+    expires_at: Instant
+
+
 class PresignedDocument(BaseModel):
     """A document that waits for its bytes."""
 
     document_id: UUID
     status: Literal["awaiting_upload"] = "awaiting_upload"
-    upload: Upload
+    upload: Upload | MultipartUpload
 
     @classmethod
-    def of(cls, document: Document, upload: PresignedRequest) -> "PresignedDocument":
+    def of(cls, document: Document, upload: PresignedRequest | multipart.Upload) -> "PresignedDocument":
         """Return what a client needs to go on."""
-        return cls(
-            document_id=document.id,
-            upload=Upload(method="PUT", url=upload.url, headers=dict(upload.headers), expires_at=upload.expires_at),
+        if isinstance(upload, PresignedRequest):
+            one = Upload(method="PUT", url=upload.url, headers=dict(upload.headers), expires_at=upload.expires_at)
+            return cls(document_id=document.id, upload=one)
+        parts = MultipartUpload(
+            method="MULTIPART",
+            upload_id=upload.id,
+            part_size=upload.part_size,
+            part_count=upload.part_count,
+            expires_at=upload.expires_at,
         )
+        return cls(document_id=document.id, upload=parts)
 
 
 class PresignedBatch(BaseModel):
