@@ -23,6 +23,7 @@ KEYS = {
     "message",
     "queue_position",
     "version",
+    "duplicate_of",
     "eta_seconds",
     "attempt",
     "max_attempts",

@@ -1,5 +1,6 @@
 """New versions of documents on real PostgreSQL: what search finds while they come, fail, overtake each other."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -139,8 +140,8 @@ class Archive:
         )
         run(job.actions[0].id, job.actions[0].dispatch_no)
 
-    def complete(self, data: bytes, **description: str) -> Document:
-        document = self.upload(self.announce(data, **description), data)
+    def complete(self, data: bytes, *, external_id: str | None = "x", **description: str) -> Document:
+        document = self.upload(self.announce(data, external_id=external_id, **description), data)
         self.work(self.process(document.id))
         return document
 
@@ -286,6 +287,33 @@ def test_what_another_program_announced_and_never_sent_stops_nobody(archive: Arc
     assert archive.process(sent.id).document_version == 1
     with pytest.raises(UploadMissing):
         archive.process(sent.id)
+
+
+def test_the_same_bytes_in_another_completed_document_are_told(archive: Archive) -> None:
+    first = archive.complete(b"apples", external_id=None)
+    failed = archive.complete(BROKEN, external_id=None)
+    second, third = (archive.complete(b"apples", external_id=None) for _ in range(2))
+    again = archive.complete(BROKEN, external_id=None)
+
+    told = [archive.state(document.id).duplicate_of for document in (first, failed, second, third, again)]
+    assert told == [None, None, first.id, first.id, None]
+    assert archive.state(first.id).document.checksum_sha256 == hashlib.sha256(b"apples").hexdigest()
+
+    DeleteDocument(transactions=archive.transactions, blobs=archive.blobs)(first.id)
+    assert archive.state(third.id).duplicate_of == second.id
+
+
+def test_bytes_that_another_version_has_replaced_are_no_duplicate(archive: Archive) -> None:
+    archive.complete(b"apples")
+    archive.complete(b"pears")
+    assert archive.state(archive.complete(b"apples", external_id=None).id).duplicate_of is None
+
+
+def test_bytes_that_were_replaced_before_they_are_read_again_are_not_held_to_the_first_ones(archive: Archive) -> None:
+    document = archive.complete(b"apples")
+    archive.upload(document, b"plums!")
+    archive.work(archive.process(document.id))
+    assert archive.text(document.id) == "plums!"
 
 
 def test_an_id_that_nobody_gave_names_no_document(archive: Archive) -> None:

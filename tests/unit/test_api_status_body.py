@@ -40,6 +40,7 @@ def test_before_the_upload_there_is_no_job() -> None:
         "message": "Waiting for the upload",
         "queue_position": None,
         "version": None,
+        "duplicate_of": None,
         "eta_seconds": None,
         "attempt": 0,
         "max_attempts": 0,

@@ -22,6 +22,8 @@ from interface.api.v1.schemas.uploads import PresignBody, PresignedDocument, Pro
 from interface.api.v1.schemas.values import Text
 from interface.api.v1.status_changes import current_state
 
+CHECKSUMS = r"^[0-9a-fA-F]{64}(,[0-9a-fA-F]{64}){0,99}$"
+
 router = APIRouter(prefix="/documents", tags=["documents"])
 
 
@@ -70,7 +72,9 @@ def list_documents(
     status: DocumentStatus | None = None,
     external_id: Annotated[Text | None, Query(max_length=512)] = None,
     filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
-    checksum_sha256: Annotated[str | None, Query(pattern=r"^[0-9a-fA-F]{64}$")] = None,
+    checksum_sha256: Annotated[
+        str | None, Query(pattern=CHECKSUMS, max_length=100 * 65, description="To 100, with commas between.")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
@@ -80,7 +84,7 @@ def list_documents(
         status=status,
         external_id=external_id,
         filename=filename,
-        checksum_sha256=checksum_sha256.lower() if checksum_sha256 else None,
+        checksums_sha256=checksum_sha256.lower().split(",") if checksum_sha256 else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(

@@ -23,7 +23,8 @@ class Links(BaseModel):
 class DocumentBody(BaseModel):
     """A document as its owner described it, and what it is doing.
 
-    The description is of `version`: the one that search finds or, before there is one, the newest.
+    `duplicate_of` is an older document of the same bytes that was completed; they are known from the announcement, or
+    once they were read. The description is of `version`: the one that search finds or, before there is one, the newest.
     """
 
     document_id: UUID
@@ -37,6 +38,7 @@ class DocumentBody(BaseModel):
     chunk_tokens: int
     chunk_overlap: int
     version: int
+    duplicate_of: UUID | None
     status: DocumentStatus
     created_at: Instant
     links: Links
@@ -57,6 +59,7 @@ class DocumentBody(BaseModel):
             chunk_tokens=document.chunk_tokens,
             chunk_overlap=document.chunk_overlap,
             version=document.version,
+            duplicate_of=state.duplicate_of,
             status=state.status,
             created_at=document.created_at,
             links=Links(

@@ -77,6 +77,7 @@ class DocumentStatusBody(BaseModel):
     chunks: Chunks
     stages: list[StageTimes]
     warnings: list[str]
+    duplicate_of: UUID | None
     error: Failure | None
     created_at: Instant
     started_at: Instant | None
@@ -111,6 +112,7 @@ class DocumentStatusBody(BaseModel):
                 for times in report.stages
             ],
             warnings=list(report.warnings),
+            duplicate_of=state.duplicate_of,
             error=Failure(code=error.code, message=error.message, retryable=error.retryable) if error else None,
             created_at=state.document.created_at,
             started_at=action.started_at if action else None,
