@@ -444,11 +444,32 @@ def started(api: FakeApi, *arguments: str | Path) -> Iterator[subprocess.Popen[s
             process.kill()
 
 
-def wait_until(api: FakeApi, call: str) -> None:
+def wait_until(api: FakeApi, call: str, *, times: int = 1) -> None:
     deadline = time.monotonic() + 30
-    while not api.calls[call]:
+    while api.calls[call] < times:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_program_that_was_ended_in_the_middle_of_a_large_file_goes_on_there(
+    api: FakeApi, folder: Path, end: signal.Signals
+) -> None:
+    path = large_file(folder)
+    api.held_parts.add(3)
+    with started(api, "ingest", folder) as process:
+        wait_until(api, "put_part", times=3)
+        process.send_signal(end)
+        process.wait(timeout=20)
+    api.held_parts.clear()
+
+    with started(api, "ingest", folder, "--json") as process:
+        stdout, _ = process.communicate(timeout=60)
+
+    assert [file["outcome"] for file in json.loads(stdout)["files"]] == ["completed"]
+    (document,) = api.documents.values()
+    assert document.body == path.read_bytes()
+    assert (api.calls["presign"], api.calls["put_part"]) == (1, 3 + 3)
 
 
 @pytest.mark.parametrize("form", ["plain", "json"])

@@ -50,6 +50,8 @@ class FakeApi:
     # How many documents find the object store away.
     store_away: int = 0
     part_size: int = 16 << 20
+    # Parts that are taken and never answered.
+    held_parts: set[int] = field(default_factory=set)
     batches: list[int] = field(default_factory=list)
     retry_after: str | None = None
     results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -160,6 +162,9 @@ class FakeApi:
     async def put_part(self, request: Request) -> Response:
         parts = self.documents[request.path_params["id"]].parts
         body = await request.body()
+        if request.path_params["number"] in self.held_parts:
+            await request.receive()  # until the client is gone
+            return Response(status_code=400)
         assert parts is not None
         parts[request.path_params["number"]] = body
         return Response(headers={"ETag": f'"{request.path_params["number"]}"'})
