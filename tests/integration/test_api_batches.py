@@ -174,6 +174,24 @@ def test_the_same_batch_many_times_at_once_starts_each_document_once(
     assert jobs_in(engine) == 120
 
 
+def test_the_same_external_ids_in_batches_at_once_become_versions_of_the_same_documents(client: httpx.Client) -> None:
+    together = threading.Barrier(4)
+    described = [UPLOAD | {"external_id": f"id-{number:02}"} for number in range(40)]
+
+    def announce(order: int) -> dict[str, str]:
+        together.wait(timeout=10)
+        documents = described[::order]
+        found = items(client.post(PRESIGN, json={"documents": documents}), 201)
+        return {d["external_id"]: item["document_id"] for d, item in zip(documents, found, strict=True)}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(announce, [1, -1, 1, -1]))
+
+    assert answers[0] == answers[1] == answers[2] == answers[3]
+    shown = client.get(DOCUMENTS, params={"limit": 100}).json()["items"]
+    assert [(len(shown), item["version"]) for item in shown] == [(40, 4)] * 40
+
+
 def test_a_store_that_is_away_is_a_problem_of_each_document(api: Api, client: httpx.Client) -> None:
     document_ids = uploaded(api, client, 3)
     api.blobs.is_down = True
