@@ -271,6 +271,23 @@ def test_an_aborted_version_leaves_the_one_before(client: httpx.Client) -> None:
     assert client.post(f"{document}/process").status_code == 202
 
 
+def test_a_version_that_was_announced_and_never_sent_can_be_given_up(client: httpx.Client) -> None:
+    document, _ = presigned(client, external_id="x")
+    complete(client, document, sent_whole(client, document))
+    job = client.post(f"{document}/process").json()["job_id"]
+    client.post(f"{document}/cancel")
+    presigned(client, external_id="x", multipart=False, size_bytes=4)
+    assert_problem(client.post(f"{document}/process"), 409, "upload_missing")
+
+    answer = client.delete(f"{document}/upload")
+
+    assert (answer.status_code, answer.json()["upload_id"]) == (200, None)
+    again = client.post(f"{document}/process")
+    assert again.status_code == 202
+    assert again.json()["job_id"] != job
+    assert_problem(client.delete(f"{document}/upload"), 409, "upload_completed")
+
+
 def test_a_deletion_takes_the_parts_along(client: httpx.Client, store: Backend) -> None:
     document, _ = presigned(client)
     sent(client, document, 1)
@@ -284,6 +301,7 @@ def test_a_document_without_parts_has_no_upload(client: httpx.Client) -> None:
     document, upload = presigned(client, multipart=False, size_bytes=4)
     assert upload["method"] == "PUT"
     assert_problem(client.get(f"{document}/upload/parts"), 404, "upload_not_found")
+    assert_problem(client.delete(f"{document}/upload"), 404, "upload_not_found")
     assert_problem(client.get(f"{DOCUMENTS}/nonsense/upload/parts"), 404, "document_not_found")
 
 

@@ -72,10 +72,10 @@ def complete_upload(
 @router.delete(
     "",
     operation_id="abort_upload",
-    summary="Give up an upload in parts",
+    summary="Give up an upload",
     responses={404: _NO_UPLOAD[404], 409: _NO_UPLOAD[409]},
 )
 def abort_upload(services: Services, document_id: DocumentPath, upload_id: WhichUpload) -> UploadAborted:
-    """Drop the parts; a new version that they were for is forgotten."""
+    """Drop the parts that have arrived. A new version that was announced and not processed is forgotten."""
     upload = services.abort_upload(document_id, upload_id)
-    return UploadAborted(document_id=document_id, upload_id=upload.id)
+    return UploadAborted(document_id=document_id, upload_id=upload.id if upload else None)

@@ -102,7 +102,7 @@ class UploadDone(BaseModel):
 
 
 class UploadAborted(BaseModel):
-    """The upload that was given up."""
+    """What was given up; `upload_id` is null for a version that was to come by one PUT."""
 
     document_id: UUID
-    upload_id: UUID
+    upload_id: UUID | None
