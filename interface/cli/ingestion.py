@@ -14,7 +14,7 @@ from interface.cli.events import Asked, Ended, Event, FileResult, Moved, Outcome
 from interface.cli.following import Following
 from interface.cli.local_files import Stopped, display_name, size_at_a_glance
 from interface.cli.problem import ApiProblem
-from interface.cli.upload import Submitted, UploadFiles
+from interface.cli.upload import Submitted, UploadFiles, failed
 
 UPLOADS_AT_ONCE = 4
 # Few files go one by one, so that the first is worked on while others are sent.
@@ -141,7 +141,7 @@ class Ingestion:
     def _upload_files(self) -> None:
         try:
             while not self._stop.is_set() and (paths := self._next_files()):
-                for event in self._upload(paths):
+                for event in self._uploaded(paths):
                     self._tell(event)
         except Stopped:
             pass
@@ -149,6 +149,18 @@ class Ingestion:
             self._tell(_Broke(error))
         finally:
             self._tell(_Left())
+
+    def _uploaded(self, paths: Sequence[Path]) -> Iterator[Submitted | Ended]:
+        """Upload a batch; a call that is refused for all of it ends those of its files that have not ended."""
+        left = {display_name(path): None for path in paths}
+        try:
+            for event in self._upload(paths):
+                left.pop(event.result.name if isinstance(event, Ended) else event.name)
+                yield event
+        except ApiProblem as problem:
+            if problem.outage:
+                raise
+            yield from (failed(name, problem.code, problem.detail) for name in left)
 
     def _next_files(self) -> list[Path]:
         """Take the next few files; the first of many bytes ends the batch."""

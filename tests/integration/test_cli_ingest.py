@@ -381,6 +381,18 @@ def test_a_file_that_is_refused_or_changes_stops_no_other_of_its_batch(api: Fake
     assert max(api.batches) == 10
 
 
+@pytest.mark.parametrize("call", ["listed", "presign", "process"])
+def test_a_call_that_is_refused_for_a_batch_ends_its_files_with_the_reason(
+    api: FakeApi, folder: Path, call: str
+) -> None:
+    for number in range(3):
+        (folder / f"{number}.txt").write_bytes(b"%d" % number)
+    api.broken.add(call)
+    files = ingested(api, folder)["files"]
+    assert isinstance(files, list)
+    assert [(file["outcome"], file["code"]) for file in files] == [("failed", "internal_error")] * 3
+
+
 def test_a_store_that_is_away_when_processing_is_asked_for_is_waited_for(api: FakeApi, folder: Path) -> None:
     for number in range(40):
         (folder / f"{number:03}.txt").write_bytes(b"%d" % number)

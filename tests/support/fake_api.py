@@ -57,6 +57,8 @@ class FakeApi:
     results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # Call to how many answers of 503 come first.
     unavailable: Counter[str] = field(default_factory=Counter)
+    # Calls that end in a defect of the server.
+    broken: set[str] = field(default_factory=set)
     stop_after: dict[str, int] = field(default_factory=dict)
     documents: dict[str, FakeDocument] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -314,6 +316,8 @@ class FakeApi:
             self.calls[name] += 1
             if self.calls[name] > self.stop_after.get(name, 10**9) and self.server:
                 self.server.should_exit = self.server.force_exit = True
+            if name in self.broken:
+                return _problem(500, "internal_error", "Something went wrong.")
             if self.unavailable[name] > 0:
                 self.unavailable[name] -= 1
                 return _problem(503, "database_unavailable", "The database does not answer.")
