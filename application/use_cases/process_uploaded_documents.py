@@ -12,8 +12,8 @@ from domain.errors import DocumentNotFound, EsteiraError
 from domain.ids import DocumentId
 from domain.job import Job
 
-# A worker that finishes one of these documents waits for the transaction: some 100 ms at most.
-DOCUMENTS_PER_TRANSACTION = 50
+# A worker that finishes one of these documents waits for the transaction, which must stay far below lock_timeout.
+DOCUMENTS_PER_TRANSACTION = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
