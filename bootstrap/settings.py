@@ -44,6 +44,7 @@ class Settings(BaseSettings):
 
     max_upload_bytes: Annotated[int, Field(ge=1, le=LARGEST_BIG_INTEGER)] = 5 * GIBIBYTE
     upload_url_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 900
+    multipart_upload_seconds: Annotated[int, Field(ge=1, le=30 * 24 * 3600)] = 24 * 3600
 
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3
     index_timeout_seconds: Seconds = 1800

@@ -14,18 +14,23 @@ from application.ports.embedder import Embedder
 from application.ports.unit_of_work import Transactions
 from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, RunAction
+from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
+from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resend_lost_messages import ResendLostMessages
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
+from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
 from domain.job import DOCUMENT_QUEUE, INDEX
@@ -216,21 +221,34 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
     """Return what the HTTP door needs."""
     settings = parts.settings
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
+    request_upload = RequestUpload(
+        transactions=parts.transactions,
+        blobs=parts.blobs,
+        max_upload_bytes=settings.max_upload_bytes,
+        upload_url_seconds=settings.upload_url_seconds,
+        multipart_upload_seconds=settings.multipart_upload_seconds,
+        chunk_tokens=settings.chunk_tokens,
+        chunk_overlap=settings.chunk_overlap,
+    )
+    process_uploaded_document = ProcessUploadedDocument(
+        transactions=parts.transactions,
+        blobs=parts.blobs,
+        seal=parts.seal,
+        wake_relay=wake_relay,
+        max_attempts=settings.max_attempts,
+    )
     return ApiServices(
-        request_upload=RequestUpload(
-            transactions=parts.transactions,
-            blobs=parts.blobs,
-            max_upload_bytes=settings.max_upload_bytes,
-            upload_url_seconds=settings.upload_url_seconds,
-            chunk_tokens=settings.chunk_tokens,
-            chunk_overlap=settings.chunk_overlap,
+        request_upload=request_upload,
+        request_uploads=RequestUploads(transactions=parts.transactions, request_upload=request_upload),
+        send_part=SendPart(
+            transactions=parts.transactions, blobs=parts.blobs, upload_url_seconds=settings.upload_url_seconds
         ),
-        process_uploaded_document=ProcessUploadedDocument(
-            transactions=parts.transactions,
-            blobs=parts.blobs,
-            seal=parts.seal,
-            wake_relay=wake_relay,
-            max_attempts=settings.max_attempts,
+        list_parts=ListParts(transactions=parts.transactions, blobs=parts.blobs),
+        complete_upload=CompleteUpload(transactions=parts.transactions, blobs=parts.blobs),
+        abort_upload=AbortUpload(transactions=parts.transactions, blobs=parts.blobs),
+        process_uploaded_document=process_uploaded_document,
+        process_uploaded_documents=ProcessUploadedDocuments(
+            transactions=parts.transactions, process_uploaded_document=process_uploaded_document
         ),
         cancel_job=CancelJob(transactions=parts.transactions),
         retry_job=retry_job,

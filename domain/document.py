@@ -26,7 +26,7 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document as its owner described it. `job_id` is its latest processing, None before the first."""
+    """A document as its owner described it in one version. `job_id` is its latest processing, None before the first."""
 
     id: DocumentId
     tenant_id: TenantId
@@ -38,13 +38,14 @@ class Document:
     metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     chunk_tokens: int
     chunk_overlap: int
+    version: int = 1
     job_id: JobId | None = None
     created_at: datetime
 
     @property
     def object_key(self) -> str:
-        """Where the object store keeps the uploaded bytes."""
-        return f"documents/{self.id}/original"
+        """Where the object store keeps the uploaded bytes of this version."""
+        return f"documents/{self.id}/original" + (f"-{self.version}" if self.version > 1 else "")
 
 
 def clean_filename(name: str) -> str:

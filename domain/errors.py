@@ -75,6 +75,30 @@ class UploadMismatch(EsteiraError):
     code = "upload_mismatch"
 
 
+class UploadNotFound(EsteiraError):
+    """There is no such upload in parts: it was aborted, or never begun. Presign with `multipart: true`."""
+
+    code = "upload_not_found"
+
+
+class UploadExpired(EsteiraError):
+    """The time for this upload is over: presign anew."""
+
+    code = "upload_expired"
+
+
+class UploadCompleted(EsteiraError):
+    """The upload was completed already: ask for processing."""
+
+    code = "upload_completed"
+
+
+class PartsMismatch(EsteiraError):
+    """The parts are not those that have arrived: look which did, and send the others."""
+
+    code = "parts_mismatch"
+
+
 class AlreadyFinal(EsteiraError):
     """The work has already ended; there is nothing left to cancel."""
 

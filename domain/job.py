@@ -38,6 +38,11 @@ class Job:
         return ActionStatus.COMPLETED
 
     @property
+    def document_version(self) -> int:
+        """Which version of its document it processes; jobs from before there were versions, the first."""
+        return next((int(str(a.params.get("version", 1))) for a in self.actions if a.type == INDEX), 1)
+
+    @property
     def started_at(self) -> datetime | None:
         """When the first action started."""
         return min((a.started_at for a in self.actions if a.started_at), default=None)
@@ -88,13 +93,14 @@ def new_index_job(
     *,
     document_id: DocumentId,
     tenant_id: TenantId,
+    version: int = 1,
     etag: str,
     max_attempts: int,
     now: datetime,
     sealed_password: str | None = None,
     previous: Job | None = None,
 ) -> Job:
-    """Return a job that indexes a document. `etag` pins the bytes that were checked.
+    """Return a job that indexes a version of a document. `etag` pins the bytes that were checked.
 
     Its version goes on from that of the document's `previous` job: readers know a document's state by it.
     """
@@ -105,7 +111,7 @@ def new_index_job(
         job_id=job_id,
         type=INDEX,
         queue=DOCUMENT_QUEUE,
-        params={"document_id": str(document_id), "etag": etag} | password,
+        params={"document_id": str(document_id), "version": version, "etag": etag} | password,
         max_attempts=max_attempts,
         due_at=now,
         created_at=now,

@@ -1,20 +1,12 @@
 """Port: the object store, which holds the bytes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresignedRequest:
-    """A request that a client may make by itself: send exactly `headers` (Content-Length is the client's own)."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    expires_at: datetime
+from application.ports.multipart_store import MultipartStore
+from application.ports.presigned_request import PresignedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +24,11 @@ class BlobStore(Protocol):
     Every method but the presigning ones does I/O and raises StorageUnavailable (retryable) when the store does not
     answer or answers with a fault of its own. Not promised: listing order, locking, versions.
     """
+
+    @property
+    def multipart(self) -> MultipartStore:
+        """Uploads in parts to this store."""
+        ...
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         """Sign an upload bound to method, key, size and type. Absolute URL. No I/O."""

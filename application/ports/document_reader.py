@@ -1,6 +1,6 @@
 """Port: what readers see of documents, jobs and published passages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,14 +13,17 @@ from domain.job import INDEX, Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentState:
-    """A document with its latest processing. `queue_position` is from 1, None unless it waits for a worker.
+    """A document with its latest processing.
 
-    While it waits, `queue_workers` tells how many processes serve its queue, and `typical_seconds` how long documents
-    took of late from their first page to their end; None where none was completed in the last day.
+    `duplicate_of` is the oldest completed document of the same bytes, if that is older than this. `queue_position` is
+    from 1, None unless it waits for a worker. While it waits, `queue_workers` tells how many processes serve its queue,
+    and `typical_seconds` how long documents took of late from their first page to their end; None where none was
+    completed in the last day.
     """
 
     document: Document
     job: Job | None
+    duplicate_of: DocumentId | None = None
     queue_position: int | None = None
     queue_workers: int | None = None
     typical_seconds: float | None = None
@@ -49,7 +52,7 @@ class DocumentFilter:
     status: DocumentStatus | None = None
     external_id: str | None = None
     filename: str | None = None
-    checksum_sha256: str | None = None
+    checksums_sha256: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,24 +17,31 @@ class DeletedRows:
 
 
 class DocumentStore(Protocol):
-    """Documents of the unit of work's transaction."""
+    """Documents of the unit of work's transaction. Readers see of each the version that is published, or the newest."""
 
-    def add(self, document: Document) -> None:
-        """Insert."""
+    def add(self, document: Document) -> Document:
+        """Insert; where the tenant has a document of that external id, insert as the next version of that one.
+
+        Return it as it is stored: with the id and version it has got. An insert of the same external id by somebody
+        else is waited for.
+        """
         ...
 
     def lock(self, document_id: DocumentId) -> Document:
-        """Return the document, locked until the transaction ends. Raises DocumentNotFound."""
+        """Return the document as readers see it, locked until the transaction ends. Raises DocumentNotFound."""
         ...
 
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
         """Make a job the document's latest processing."""
         ...
 
-    def publish(self, document_id: DocumentId, run: Run) -> None:
-        """Let readers and search see just the rows of this run, in place of those they saw before."""
+    def publish(self, document: Document, run: Run) -> None:
+        """Let readers and search see this version and just the rows of this run, in place of those they saw before.
+
+        Nothing changes where a later version is published.
+        """
         ...
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
-        """Delete the document with its pages, chunks, vectors and postings. The document must be locked."""
+        """Delete the document with its versions, pages, chunks, vectors and postings. The document must be locked."""
         ...

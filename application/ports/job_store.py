@@ -30,6 +30,10 @@ class JobStore(Protocol):
         """Return the job with all its actions, locked until the transaction ends. Raises JobNotFound."""
         ...
 
+    def unfinished(self, document_id: DocumentId) -> Sequence[JobId]:
+        """Find the jobs of a document that have not ended. No lock is taken."""
+        ...
+
     def lock_of(self, action_id: ActionId) -> Job:
         """Return the job of an action, as `lock`. Raises JobNotFound."""
         ...

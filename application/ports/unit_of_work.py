@@ -7,6 +7,8 @@ from typing import Protocol, Self
 
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
+from application.ports.upload_store import UploadStore
+from application.ports.version_store import VersionStore
 
 
 class UnitOfWork(Protocol):
@@ -21,6 +23,16 @@ class UnitOfWork(Protocol):
     @property
     def documents(self) -> DocumentStore:
         """Documents in this transaction."""
+        ...
+
+    @property
+    def versions(self) -> VersionStore:
+        """Versions of documents in this transaction."""
+        ...
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Uploads in parts in this transaction."""
         ...
 
     @property

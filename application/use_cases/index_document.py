@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -55,17 +55,18 @@ class IndexDocument:
             report=report,
         )
         with (
-            self._downloaded(document, str(action.params["etag"]), context.check) as path,
+            self._downloaded(document, str(action.params["etag"]), context.check) as (path, checksum),
             self.extractor.open(
                 path, filename=document.filename, password=self._password(action), check=context.check
             ) as stream,
         ):
             indexing.read(stream)
         indexing.finish()
+        read = replace(document, checksum_sha256=checksum)
         return Outcome(
             result={"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done},
             report=indexing.report,
-            publish=lambda transaction, run: transaction.documents.publish(document.id, run),
+            publish=lambda transaction, run: transaction.documents.publish(read, run),
         )
 
     def clean_up(self, action: Action) -> None:
@@ -79,16 +80,17 @@ class IndexDocument:
 
     def _document(self, action: Action) -> Document:
         with self.transactions() as transaction:
-            return transaction.documents.lock(_document_id(action))
+            return transaction.versions.get(_document_id(action), int(str(action.params.get("version", 1))))
 
     @contextmanager
-    def _downloaded(self, document: Document, etag: str, check: Callable[[], None]) -> Iterator[Path]:
+    def _downloaded(self, document: Document, etag: str, check: Callable[[], None]) -> Iterator[tuple[Path, str]]:
+        """Give the bytes and their SHA-256."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / "original"
             checksum = self.blobs.download(document.object_key, path, etag=etag, check=check)
             if document.checksum_sha256 and checksum != document.checksum_sha256:
                 raise DocumentUnreadable(FailureCode.UPLOAD_MISMATCH)
-            yield path
+            yield path, checksum
 
 
 def _document_id(action: Action) -> DocumentId:

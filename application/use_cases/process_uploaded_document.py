@@ -1,20 +1,35 @@
 """Checks that the promised bytes are in the store, and enqueues the work. No more: a worker does the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.ports.blob_store import BlobInfo, BlobStore
 from application.ports.password_seal import PasswordSeal
-from application.ports.unit_of_work import Transactions
+from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
 from domain.ids import DocumentId
 from domain.job import Job, new_index_job
 
+# Of several announced by programs that know nothing of each other; older ones are not worth a question each.
+VERSIONS_LOOKED_AT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedVersion:
+    """A version whose bytes are there, as promised."""
+
+    document: Document
+    info: BlobInfo
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessUploadedDocument:
-    """Starts the processing of a document, or points to the one that is running."""
+    """Starts the processing of a document, or points to the one that is running.
+
+    Of the versions that were announced since the last processing, it is the newest whose bytes are there; where none
+    was announced since, the last one is processed anew.
+    """
 
     transactions: Transactions
     blobs: BlobStore
@@ -28,36 +43,57 @@ class ProcessUploadedDocument:
         Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable.
         """
         with self.transactions() as transaction:
-            document = transaction.documents.lock(document_id)
-        info = self._uploaded(document)
+            versions = self.candidates(transaction, document_id)
+        uploaded = self.uploaded(versions)
         with self.transactions() as transaction:
-            document = transaction.documents.lock(document_id)
-            latest = transaction.jobs.lock(document.job_id) if document.job_id else None
-            if latest and not latest.is_final:
-                return latest
-            job = new_index_job(
-                document_id=document_id,
-                tenant_id=document.tenant_id,
-                etag=info.etag,
-                max_attempts=self.max_attempts,
-                now=transaction.now(),
-                sealed_password=self.seal.seal(password, document_id) if password else None,
-                previous=latest,
-            )
-            transaction.jobs.add(job)
-            transaction.documents.assign_job(document_id, job.id)
+            job = self.enqueue(transaction, uploaded, password=password)
             transaction.commit()
         self.wake_relay()
         return job
 
-    def _uploaded(self, document: Document) -> BlobInfo:
-        """Return what is stored, once it is what was promised."""
-        try:
-            info = self.blobs.head(document.object_key)
-        except BlobNotFound as missing:
-            raise UploadMissing from missing
-        if info.size_bytes != document.size_bytes:
-            raise UploadMismatch(f"{document.size_bytes} bytes were promised, {info.size_bytes} were uploaded.")
-        if info.content_type != document.content_type:
-            raise UploadMismatch(f"{document.content_type} was promised, {info.content_type} was uploaded.")
-        return info
+    def candidates(self, transaction: UnitOfWork, document_id: DocumentId) -> Sequence[Document]:
+        """Return the versions that may be meant, newest first. Raises DocumentNotFound."""
+        document = transaction.documents.lock(document_id)
+        processed = transaction.jobs.lock(document.job_id).document_version if document.job_id else 0
+        announced = transaction.versions.after(document_id, processed)
+        return announced[:VERSIONS_LOOKED_AT] or [transaction.versions.get(document_id, processed)]
+
+    def uploaded(self, versions: Sequence[Document]) -> UploadedVersion:
+        """Return the first version that is stored, once it is what was promised. Raises as the call does."""
+        for document in versions:
+            try:
+                info = self.blobs.head(document.object_key)
+            except BlobNotFound:
+                continue
+            _require_promised(document, info)
+            return UploadedVersion(document=document, info=info)
+        raise UploadMissing
+
+    def enqueue(self, transaction: UnitOfWork, uploaded: UploadedVersion, *, password: str | None = None) -> Job:
+        """Add a job in this transaction, or return the running or later one. Raises DocumentNotFound."""
+        document_id, version = uploaded.document.id, uploaded.document.version
+        document = transaction.documents.lock(document_id)
+        latest = transaction.jobs.lock(document.job_id) if document.job_id else None
+        is_running = latest and latest.document_version == version and not latest.is_final
+        if latest and (is_running or latest.document_version > version):
+            return latest
+        job = new_index_job(
+            document_id=document_id,
+            tenant_id=document.tenant_id,
+            version=version,
+            etag=uploaded.info.etag,
+            max_attempts=self.max_attempts,
+            now=transaction.now(),
+            sealed_password=self.seal.seal(password, document_id) if password else None,
+            previous=latest,
+        )
+        transaction.jobs.add(job)
+        transaction.documents.assign_job(document_id, job.id)
+        return job
+
+
+def _require_promised(document: Document, info: BlobInfo) -> None:
+    if info.size_bytes != document.size_bytes:
+        raise UploadMismatch(f"{document.size_bytes} bytes were promised, {info.size_bytes} were uploaded.")
+    if info.content_type != document.content_type:
+        raise UploadMismatch(f"{document.content_type} was promised, {info.content_type} was uploaded.")

@@ -3,12 +3,15 @@
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from application.ports.blob_store import BlobStore, PresignedRequest
+from application.ports.blob_store import BlobStore
+from application.ports.presigned_request import PresignedRequest
 from application.ports.unit_of_work import Transactions
 from domain.document import Document, clean_filename
 from domain.errors import InvalidRequest, TooLarge
-from domain.ids import DocumentId, TenantId, new_uuid7
+from domain.ids import DocumentId, TenantId, UploadId, new_uuid7
+from domain.multipart import MOST_BYTES_OF_ONE_PUT, Upload, part_size_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,51 +30,79 @@ class UploadRequest:
     metadata: Mapping[str, str | int | float | bool | None]
     chunk_tokens: int | None = None
     chunk_overlap: int | None = None
+    multipart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestUpload:
-    """Adds the document and signs its upload."""
+    """Adds the document, or a version to the one with its external id, and signs its upload."""
 
     transactions: Transactions
     blobs: BlobStore
     max_upload_bytes: int
     upload_url_seconds: int
+    multipart_upload_seconds: int
     chunk_tokens: int
     chunk_overlap: int
 
-    def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest]:
-        """Return the new document and the request to send. Raises TooLarge, InvalidRequest, DatabaseUnavailable."""
+    def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest | Upload]:
+        """Return the document, or its new version, and the request to send, or the upload in parts.
+
+        Raises TooLarge, InvalidRequest, DatabaseUnavailable; for an upload in parts, StorageUnavailable.
+        """
+        with self.transactions() as transaction:
+            document = transaction.documents.add(self.describe(request, now=transaction.now()))
+            transaction.commit()
+        return document, self.open(document) if request.multipart else self.sign(document)
+
+    def describe(self, request: UploadRequest, *, now: datetime) -> Document:
+        """Return the document that the request promises. Raises TooLarge, InvalidRequest."""
         if request.size_bytes > self.max_upload_bytes:
             raise TooLarge(
                 f"The file has {request.size_bytes} bytes; this server takes {self.max_upload_bytes} at most."
             )
+        if request.size_bytes > MOST_BYTES_OF_ONE_PUT and not request.multipart:
+            raise TooLarge("One PUT carries 5 GiB at most: presign with `multipart: true` and send the file in parts.")
         chunk_tokens, chunk_overlap = self._chunking(request)
         filename = clean_filename(request.filename)
         guessed = mimetypes.guess_type(filename)[0] or "application/octet-stream"
-        with self.transactions() as transaction:
-            document = Document(
-                id=DocumentId(new_uuid7()),
-                tenant_id=request.tenant_id,
-                filename=filename,
-                content_type=request.content_type or guessed,
-                size_bytes=request.size_bytes,
-                checksum_sha256=request.checksum_sha256,
-                external_id=request.external_id,
-                metadata=request.metadata,
-                chunk_tokens=chunk_tokens,
-                chunk_overlap=chunk_overlap,
-                created_at=transaction.now(),
-            )
-            transaction.documents.add(document)
-            transaction.commit()
-        upload = self.blobs.presign_put(
+        return Document(
+            id=DocumentId(new_uuid7()),
+            tenant_id=request.tenant_id,
+            filename=filename,
+            content_type=request.content_type or guessed,
+            size_bytes=request.size_bytes,
+            checksum_sha256=request.checksum_sha256,
+            external_id=request.external_id,
+            metadata=request.metadata,
+            chunk_tokens=chunk_tokens,
+            chunk_overlap=chunk_overlap,
+            created_at=now,
+        )
+
+    def sign(self, document: Document) -> PresignedRequest:
+        """Return the request by which the bytes are sent."""
+        return self.blobs.presign_put(
             document.object_key,
             size_bytes=document.size_bytes,
             content_type=document.content_type,
             expires_in_seconds=self.upload_url_seconds,
         )
-        return document, upload
+
+    def open(self, document: Document) -> Upload:
+        """Begin an upload in parts. Raises StorageUnavailable, DatabaseUnavailable."""
+        store_id = self.blobs.multipart.start(document.object_key, content_type=document.content_type)
+        with self.transactions() as transaction:
+            upload = Upload(
+                id=UploadId(new_uuid7()),
+                document=document,
+                store_id=store_id,
+                part_size=part_size_for(document.size_bytes),
+                expires_at=transaction.now() + timedelta(seconds=self.multipart_upload_seconds),
+            )
+            transaction.uploads.add(upload)
+            transaction.commit()
+        return upload
 
     def _chunking(self, request: UploadRequest) -> tuple[int, int]:
         tokens = request.chunk_tokens or self.chunk_tokens

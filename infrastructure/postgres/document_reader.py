@@ -18,6 +18,22 @@ from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_o
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
 from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
 
+_other = documents.alias("other")
+_DESCRIBED = select(
+    documents,
+    select(_other.c.id)
+    .where(
+        _other.c.tenant_id == documents.c.tenant_id,
+        _other.c.checksum_sha256 == documents.c.checksum_sha256,
+        _other.c.published_run.is_not(None),
+        _other.c.id < documents.c.id,
+    )
+    .order_by(_other.c.id)
+    .limit(1)
+    .scalar_subquery()
+    .label("duplicate_of"),
+)
+
 
 class PostgresDocumentReader:
     """Implements application/ports/document_reader.py."""
@@ -27,10 +43,7 @@ class PostgresDocumentReader:
 
     def states(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, DocumentState]:
         """Return those documents that exist."""
-        return {
-            state.document.id: state
-            for state in self._states(select(documents).where(documents.c.id.in_(document_ids)))
-        }
+        return {state.document.id: state for state in self._states(_DESCRIBED.where(documents.c.id.in_(document_ids)))}
 
     def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
         """Return the versions alone."""
@@ -46,12 +59,14 @@ class PostgresDocumentReader:
         self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
     ) -> Sequence[DocumentState]:
         """Return documents, newest first."""
-        query = select(documents).where(documents.c.tenant_id == document_filter.tenant_id)
+        query = _DESCRIBED.where(documents.c.tenant_id == document_filter.tenant_id)
         if before:
             query = query.where(documents.c.id < before)
-        for name in ("external_id", "filename", "checksum_sha256"):
+        for name in ("external_id", "filename"):
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
+        if document_filter.checksums_sha256 is not None:
+            query = query.where(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
         if document_filter.status is DocumentStatus.AWAITING_UPLOAD:
             query = query.where(documents.c.job_id.is_(None))
         elif document_filter.status:
@@ -90,8 +105,8 @@ class PostgresDocumentReader:
         # One snapshot for all statements, or a reader would get the newest version with an older status and keep it.
         snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with database_errors(), snapshots.connect() as connection:
-            found = [document_of(row) for row in connection.execute(query)]
-            job_ids = [document.job_id for document in found if document.job_id]
+            rows = connection.execute(query).all()
+            job_ids = [row.job_id for row in rows if row.job_id]
             actions: dict[JobId, list[Action]] = defaultdict(list)
             for row in connection.execute(select(job_actions).where(job_actions.c.job_id.in_(job_ids))):
                 actions[row.job_id].append(action_of(row))
@@ -99,7 +114,10 @@ class PostgresDocumentReader:
                 row.id: job_of(row, tuple(actions[row.id]))
                 for row in connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)))
             }
-            states = [DocumentState(document=d, job=latest.get(d.job_id) if d.job_id else None) for d in found]
+            states = [
+                DocumentState(document=document_of(row), job=latest.get(row.job_id), duplicate_of=row.duplicate_of)
+                for row in rows
+            ]
             waiting = [s.index_action for s in states if s.index_action and s.index_action.status == "pending"]
             if not waiting:
                 return states

@@ -1,6 +1,9 @@
 """Documents, inside a transaction."""
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from application.ports.document_store import DeletedRows
 from domain.action import Run
@@ -9,8 +12,9 @@ from domain.errors import DocumentNotFound
 from domain.ids import DocumentId, JobId
 from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
-from infrastructure.postgres.rows import document_of, document_values
+from infrastructure.postgres.rows import description_values, document_of, document_values
 from infrastructure.postgres.tables import chunks, documents, embeddings
+from infrastructure.postgres.version_store import PostgresVersionStore
 
 
 class PostgresDocumentStore:
@@ -18,31 +22,43 @@ class PostgresDocumentStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._versions = PostgresVersionStore(connection)
 
-    def add(self, document: Document) -> None:
-        """Insert."""
-        with database_errors():
-            self._connection.execute(insert(documents).values(document_values(document)))
+    def add(self, document: Document) -> Document:
+        """Insert, or add a version to the document of that external id."""
+        while not self._inserted(document):
+            found = self._lock(
+                documents.c.tenant_id == document.tenant_id, documents.c.external_id == document.external_id
+            )
+            if found:  # else it was deleted in between
+                newest = self._versions.after(found.id, 0)[0]
+                document = replace(document, id=found.id, version=newest.version + 1, job_id=found.job_id)
+                self._versions.add(document)
+                self._versions.show_newest(document.id)
+                return document
+        self._versions.add(document)
+        return document
 
     def lock(self, document_id: DocumentId) -> Document:
-        """Return the document, locked against changes but not against new passages."""
-        query = select(documents).where(documents.c.id == document_id).with_for_update(key_share=True)
-        with database_errors():
-            row = self._connection.execute(query).one_or_none()
-        if row is None:
+        """Return the document, locked."""
+        found = self._lock(documents.c.id == document_id)
+        if found is None:
             raise DocumentNotFound
-        return document_of(row)
+        return found
 
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
         """Make a job the document's latest processing."""
         with database_errors():
             self._connection.execute(update(documents).where(documents.c.id == document_id).values(job_id=job_id))
 
-    def publish(self, document_id: DocumentId, run: Run) -> None:
-        """Point readers to the rows of this run."""
+    def publish(self, document: Document, run: Run) -> None:
+        """Point readers to the rows of this run, and describe what they are of."""
+        is_later = or_(documents.c.published_run.is_(None), documents.c.version <= document.version)
         with database_errors():
             self._connection.execute(
-                update(documents).where(documents.c.id == document_id).values(published_run=run.id)
+                update(documents)
+                .where(documents.c.id == document.id, is_later)
+                .values(published_run=run.id, **description_values(document))
             )
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
@@ -58,6 +74,19 @@ class PostgresDocumentStore:
                     select(func.count()).where(embeddings.c.chunk.in_(of_document)).scalar_subquery(),
                 )
             ).one()
-            # Pages, chunks and vectors go by foreign key, postings with their chunk by trigger.
+            # Versions, pages, chunks and vectors go by foreign key, postings with their chunk by trigger.
             self._connection.execute(delete(documents).where(documents.c.id == document_id))
         return DeletedRows(chunks=counts[0], embeddings=counts[1])
+
+    def _inserted(self, document: Document) -> bool:
+        unless_there = insert(documents).on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
+        statement = unless_there.values(document_values(document)).returning(documents.c.id)
+        with database_errors():
+            return self._connection.execute(statement).one_or_none() is not None
+
+    def _lock(self, *conditions: ColumnElement[bool]) -> Document | None:
+        """Lock against changes but not against new passages."""
+        query = select(documents).where(*conditions).with_for_update(key_share=True)
+        with database_errors():
+            row = self._connection.execute(query).one_or_none()
+        return None if row is None else document_of(row)

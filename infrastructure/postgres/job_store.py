@@ -50,6 +50,12 @@ class PostgresJobStore:
             )
             return job_of(row, tuple(map(action_of, actions)))
 
+    def unfinished(self, document_id: DocumentId) -> Sequence[JobId]:
+        """Find the document's jobs that have not ended."""
+        query = select(jobs.c.id).where(jobs.c.document_id == document_id, jobs.c.completed_at.is_(None))
+        with database_errors():
+            return [JobId(row.id) for row in self._connection.execute(query.order_by(jobs.c.id))]
+
     def lock_of(self, action_id: ActionId) -> Job:
         """Lock the job of an action."""
         with database_errors():

@@ -15,6 +15,18 @@ from domain.failure import Failure
 from domain.job import Job
 from domain.report import Report, Stage, StageTimes
 
+# What an owner says anew with each version; the rest is the document's for good.
+DESCRIPTION = (
+    "version",
+    "filename",
+    "content_type",
+    "size_bytes",
+    "checksum_sha256",
+    "metadata",
+    "chunk_tokens",
+    "chunk_overlap",
+)
+
 
 def document_of(row: Row[Any]) -> Document:
     """Read a row of `documents`."""
@@ -29,6 +41,7 @@ def document_of(row: Row[Any]) -> Document:
         metadata=row.metadata,
         chunk_tokens=row.chunk_tokens,
         chunk_overlap=row.chunk_overlap,
+        version=row.version,
         job_id=row.job_id,
         created_at=row.created_at,
     )
@@ -39,6 +52,12 @@ def document_values(document: Document) -> dict[str, object]:
     return {field: getattr(document, field) for field in Document.__dataclass_fields__} | {
         "metadata": dict(document.metadata)
     }
+
+
+def description_values(document: Document) -> dict[str, object]:
+    """Return the columns that describe a version."""
+    values = document_values(document)
+    return {name: values[name] for name in DESCRIPTION}
 
 
 def action_of(row: Row[Any]) -> Action:

@@ -62,14 +62,43 @@ documents = Table(
     Column("metadata", JSONB, nullable=False),
     Column("chunk_tokens", Integer, nullable=False),
     Column("chunk_overlap", Integer, nullable=False),
+    # Which version the description above is of: the published one, before that the newest.
+    Column("version", Integer, nullable=False, server_default=text("1")),
     Column("job_id", Uuid),
     # The run whose pages and chunks readers see: publishing is one update of this column.
     Column("published_run", Uuid),
     _instant("created_at"),
     Index("ix_documents_tenant_id_id", "tenant_id", "id"),
-    Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id"),
+    Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id", unique=True),
     Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
     Index("ix_documents_published_run", "published_run"),
+)
+
+document_versions = Table(
+    "document_versions",
+    metadata,
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("checksum_sha256", Text),
+    Column("metadata", JSONB, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False),
+    Column("chunk_overlap", Integer, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("store_id", Text, nullable=False),
+    Column("part_size", BigInteger, nullable=False),
+    _instant("expires_at"),
+    _instant("completed_at", nullable=True),
+    Index("ix_uploads_document_id", "document_id"),
 )
 
 jobs = Table(

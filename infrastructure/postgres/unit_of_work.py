@@ -8,9 +8,13 @@ from sqlalchemy import Connection, DateTime, Engine, func, select
 
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
+from application.ports.upload_store import UploadStore
+from application.ports.version_store import VersionStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_store import PostgresJobStore
+from infrastructure.postgres.upload_store import PostgresUploadStore
+from infrastructure.postgres.version_store import PostgresVersionStore
 
 
 class PostgresUnitOfWork:
@@ -36,6 +40,16 @@ class PostgresUnitOfWork:
     def documents(self) -> DocumentStore:
         """Documents in this transaction."""
         return PostgresDocumentStore(self._open)
+
+    @property
+    def versions(self) -> VersionStore:
+        """Versions of documents in this transaction."""
+        return PostgresVersionStore(self._open)
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Uploads in parts in this transaction."""
+        return PostgresUploadStore(self._open)
 
     @property
     def jobs(self) -> JobStore:

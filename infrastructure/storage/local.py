@@ -1,17 +1,21 @@
 """The object store that needs no other program: files in a folder, behind signed URLs which the API serves."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from application.ports.blob_store import BlobInfo, PresignedRequest
-from domain.errors import BlobChanged, StorageUnavailable
+from application.ports.blob_store import BlobInfo
+from application.ports.presigned_request import PresignedRequest
+from domain.errors import BlobChanged
 from infrastructure.storage.content_disposition import safe_filename
+from infrastructure.storage.disk_errors import disk_errors
 from infrastructure.storage.hashed_copy import hashed_copy
+from infrastructure.storage.local_multipart import LocalMultipartStore
 from infrastructure.storage.object_files import ObjectFiles
 from infrastructure.storage.object_rules import checked_content_type, checked_key
+from infrastructure.storage.part_files import PartFiles
 from infrastructure.storage.signed_query import Query, QuerySigner
 
 
@@ -28,6 +32,7 @@ class LocalBlobStore:
         self._signer = QuerySigner(signing_key)
         self._root = f"{public_url.rstrip('/')}/store"
         self._clock = clock
+        self.multipart = LocalMultipartStore(PartFiles(folder / "parts", self.files), self._presigned)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         """Sign an upload; what else is signed travels in the query."""
@@ -41,12 +46,12 @@ class LocalBlobStore:
 
     def head(self, key: str) -> BlobInfo:
         """Return what is stored. Raises BlobNotFound, StorageUnavailable."""
-        with _disk_errors(), closing(self.files.open(key)) as opened:
+        with disk_errors(), closing(self.files.open(key)) as opened:
             return opened.info
 
     def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Copy to `target`, return the SHA-256. Raises BlobNotFound, BlobChanged, StorageUnavailable."""
-        with _disk_errors():
+        with disk_errors():
             opened = self.files.open(key)
         with closing(opened):
             if opened.info.etag != etag:
@@ -55,7 +60,7 @@ class LocalBlobStore:
 
             def read(size: int) -> bytes:
                 nonlocal offset
-                with _disk_errors():
+                with disk_errors():
                     chunk = opened.read(size, offset)
                 offset += len(chunk)
                 return chunk
@@ -64,7 +69,7 @@ class LocalBlobStore:
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Raises StorageUnavailable."""
-        with _disk_errors():
+        with disk_errors():
             return self.files.delete(key)
 
     def verified(self, method: str, key: str, query: Query) -> dict[str, str]:
@@ -82,11 +87,3 @@ class LocalBlobStore:
             headers=headers,
             expires_at=datetime.fromtimestamp(expires, UTC),
         )
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise StorageUnavailable from exc

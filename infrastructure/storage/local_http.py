@@ -5,7 +5,7 @@ and the common threads its other endpoints. An upload becomes visible whole and 
 """
 
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import TypeVar, cast
 
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from domain.errors import BlobNotFound, StorageUnavailable, UploadMismatch
+from domain.errors import BlobNotFound, StorageUnavailable, UploadMismatch, UploadNotFound
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.local_download import ObjectResponse, byte_range
 from infrastructure.storage.object_files import IncomingObject
@@ -52,7 +52,7 @@ class _StoreEndpoint:
     async def answer(self, request: Request) -> Response:
         try:
             return await (self._put(request) if request.method == "PUT" else self._get(request))
-        except BlobNotFound as exc:
+        except (BlobNotFound, UploadNotFound) as exc:
             raise Refused(404, exc.code, exc.detail) from exc
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
@@ -66,8 +66,8 @@ class _StoreEndpoint:
         try:
             signed = self._signed(request, "PUT")
             size_bytes = int(signed["size"])
-            _check_headers(request, size_bytes, signed["type"])
-            etag = await self._store_body(request, body, size_bytes, signed["type"])
+            _check_headers(request, size_bytes, signed.get("type"))
+            etag = await self._store_body(body, size_bytes, partial(self._commit, request.path_params["key"], signed))
         except (Refused, OSError):
             if "expect" not in request.headers:  # else it waits for our word, and has sent nothing yet
                 await _discard(body)
@@ -87,13 +87,19 @@ class _StoreEndpoint:
             )
             raise Refused(403, f"{asked_for}_url_invalid", detail) from exc
 
+    def _commit(self, key: str, signed: Mapping[str, str], incoming: IncomingObject) -> str:
+        """Make an object or a part of what was received, as the URL says."""
+        if "part" in signed:
+            return self._store.multipart.files.commit(incoming, signed["upload"], int(signed["part"]))
+        return incoming.commit(key, signed["type"])
+
     async def _store_body(
-        self, request: Request, body: AsyncIterator[bytes], size_bytes: int, content_type: str
+        self, body: AsyncIterator[bytes], size_bytes: int, commit: Callable[[IncomingObject], str]
     ) -> str:
         incoming = await self._on_disk(self._store.files.receive)
         try:
             await self._write_body(body, incoming, size_bytes)
-            return await self._on_disk(partial(incoming.commit, request.path_params["key"], content_type))
+            return await self._on_disk(partial(commit, incoming))
         finally:
             with anyio.CancelScope(shield=True):
                 await self._on_disk(incoming.close)
@@ -139,9 +145,9 @@ class _StoreEndpoint:
         return await to_thread.run_sync(work, limiter=self._disk_threads)
 
 
-def _check_headers(request: Request, size_bytes: int, content_type: str) -> None:
+def _check_headers(request: Request, size_bytes: int, content_type: str | None) -> None:
     """Hold the headers against the promise, before a byte is read; a body in chunks is counted as it comes."""
-    if request.headers.get("content-type") != content_type:
+    if content_type is not None and request.headers.get("content-type") != content_type:
         raise _mismatch(403, f"Send the header Content-Type: {content_type}, as the upload URL was signed for it.")
     length = request.headers.get("content-length", "0")
     if "transfer-encoding" not in request.headers and int(length) != size_bytes:

@@ -56,12 +56,16 @@ class IncomingObject:
 
     def commit(self, key: str, content_type: str) -> str:
         """Put the object under `key`, durably and at once; return its etag."""
+        return self.commit_to(self._objects / _file_name(key), content_type)
+
+    def commit_to(self, place: Path, content_type: str) -> str:
+        """Put the object into a file, durably and at once; return its etag."""
         etag = f'"{secrets.token_hex(16)}"'
         footer = json.dumps({"content_type": checked_content_type(content_type), "etag": etag})
         self.write(footer.encode().ljust(_FOOTER_BYTES))
         os.fsync(self._file.fileno())
-        self._path.replace(self._objects / _file_name(key))
-        _sync_folder(self._objects)
+        self._path.replace(place)
+        _sync_folder(place.parent)
         return etag
 
     def close(self) -> None:
@@ -81,18 +85,7 @@ class ObjectFiles:
 
     def open(self, key: str) -> OpenObject:
         """Open for reading; the caller closes. Raises OSError, BlobNotFound (also for a foreign file)."""
-        try:
-            file = (self._objects / _file_name(key)).open("rb", buffering=0)
-        except FileNotFoundError:
-            raise BlobNotFound from None
-        try:
-            return OpenObject(file)
-        except (ValueError, KeyError, TypeError, BlobNotFound):
-            file.close()
-            raise BlobNotFound from None
-        except BaseException:
-            file.close()
-            raise
+        return open_object(self._objects / _file_name(key))
 
     def receive(self) -> IncomingObject:
         """Begin a new object. Raises OSError."""
@@ -106,6 +99,22 @@ class ObjectFiles:
             return False
         _sync_folder(self._objects)
         return True
+
+
+def open_object(place: Path) -> OpenObject:
+    """Open what `commit_to` put there; the caller closes. Raises OSError, BlobNotFound (also for a foreign file)."""
+    try:
+        file = place.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise BlobNotFound from None
+    try:
+        return OpenObject(file)
+    except (ValueError, KeyError, TypeError, BlobNotFound):
+        file.close()
+        raise BlobNotFound from None
+    except BaseException:
+        file.close()
+        raise
 
 
 def _file_name(key: str) -> str:

@@ -10,7 +10,7 @@ from interface.api.body_limit import BodyLimit
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints import contents, documents, health, queue, search, status
+from interface.api.v1.endpoints import batches, contents, documents, health, multipart, queue, search, status
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
@@ -32,7 +32,15 @@ def create_app(services: ApiServices) -> FastAPI:
     app.state.services = services
     v1 = APIRouter(prefix="/api/v1")
     # The order counts: /documents/status is no document.
-    for router in (status.router, documents.router, contents.router, search.router, queue.router):
+    for router in (
+        status.router,
+        batches.router,
+        documents.router,
+        multipart.router,
+        contents.router,
+        search.router,
+        queue.router,
+    ):
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -28,11 +28,15 @@ from domain.errors import (
     JobNotFound,
     NotFailed,
     PageNotFound,
+    PartsMismatch,
     QueueUnavailable,
     StorageUnavailable,
     TooLarge,
+    UploadCompleted,
+    UploadExpired,
     UploadMismatch,
     UploadMissing,
+    UploadNotFound,
 )
 from interface.api.v1.schemas.problem import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 
@@ -48,6 +52,10 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     UploadMissing: HTTPStatus.CONFLICT,
     UploadMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     BlobChanged: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UploadNotFound: HTTPStatus.NOT_FOUND,
+    UploadExpired: HTTPStatus.GONE,
+    UploadCompleted: HTTPStatus.CONFLICT,
+    PartsMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     AlreadyFinal: HTTPStatus.CONFLICT,
     NotFailed: HTTPStatus.CONFLICT,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -94,14 +102,43 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail)
-    content = body.model_dump(exclude={"errors"})
-    if errors is not None:
-        content["errors"] = [error.model_dump() for error in errors]
-    # ASCII alone: a field's name may be half of a character, which UTF-8 cannot write and JSON's escapes can.
-    return Response(
-        json.dumps(content).encode("ascii"), status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers
-    )
+    content = _body(status, code, detail, errors).model_dump(exclude_none=True)
+    return ascii_json(content, status=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+
+
+def ascii_json(
+    content: object,
+    *,
+    status: int,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return JSON in ASCII alone: a field's name may be half of a character, which UTF-8 cannot write."""
+    return Response(json.dumps(content).encode("ascii"), status_code=status, media_type=media_type, headers=headers)
+
+
+def problem_of(error: EsteiraError) -> Problem:
+    """Return an error as a problem: one of ours that this table does not know is a defect, which the log tells."""
+    kind = next((kind for kind in type(error).__mro__ if kind in STATUS_OF), None)
+    if kind is None:
+        log.error("a request failed: %s", error.code, exc_info=error)
+        return _body(500, *_INTERNAL)
+    if kind in UNAVAILABLE:
+        log.warning("a request failed: %s", error.code, exc_info=error)
+        return _body(STATUS_OF[kind], error.code, UNAVAILABLE[kind])
+    errors = None
+    if isinstance(error, InvalidRequest) and error.pointer is not None:
+        errors = [FieldProblem(pointer=error.pointer, detail=error.detail)]
+    return _body(STATUS_OF[kind], error.code, error.detail, errors)
+
+
+def problem_of_fields(found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Problem:
+    """Return Pydantic's errors as a problem; `skip` leaves out the first steps of their places."""
+    errors = [_field_problem(error, skip) for error in found]
+    first = errors[0]
+    where = f"{first.pointer[1:]}: " if first.pointer else ""
+    more = f" ({len(errors) - 1} more in `errors`)" if len(errors) > 1 else ""
+    return _body(422, InvalidRequest.code, f"{where}{first.detail}{more}", errors)
 
 
 def problem_of_status(status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -155,28 +192,13 @@ class UnexpectedErrors:
 
 
 async def _known(_request: Request, exc: Exception) -> Response:
-    error = cast("EsteiraError", exc)
-    kind = next((kind for kind in type(error).__mro__ if kind in STATUS_OF), None)
-    if kind is None:
-        log.error("a request failed: %s", error.code, exc_info=error)
-        return problem(500, *_INTERNAL)
-    if kind in UNAVAILABLE:
-        log.warning("a request failed: %s", error.code, exc_info=error)
-        return problem(
-            STATUS_OF[kind], error.code, UNAVAILABLE[kind], headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
-        )
-    errors = None
-    if isinstance(error, InvalidRequest) and error.pointer is not None:
-        errors = [FieldProblem(pointer=error.pointer, detail=error.detail)]
-    return problem(STATUS_OF[kind], error.code, error.detail, errors=errors)
+    found = problem_of(cast("EsteiraError", exc))
+    is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return _answer(found, {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_away else None)
 
 
 async def _invalid(_request: Request, exc: Exception) -> Response:
-    errors = [_field_problem(error) for error in cast("RequestValidationError", exc).errors()]
-    first = errors[0]
-    where = f"{first.pointer[1:]}: " if first.pointer else ""
-    more = f" ({len(errors) - 1} more in `errors`)" if len(errors) > 1 else ""
-    return problem(422, InvalidRequest.code, f"{where}{first.detail}{more}", errors=errors)
+    return _answer(problem_of_fields(cast("RequestValidationError", exc).errors(), skip=1))
 
 
 async def _of_the_protocol(_request: Request, exc: Exception) -> Response:
@@ -184,9 +206,23 @@ async def _of_the_protocol(_request: Request, exc: Exception) -> Response:
     return problem_of_status(error.status_code, error.headers)
 
 
-def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
+def _answer(found: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return problem(found.status, found.code, found.detail, errors=found.errors, headers=headers)
+
+
+def _body(status: int, code: str, detail: str, errors: Sequence[FieldProblem] | None = None) -> Problem:
+    return Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=None if errors is None else list(errors),
+    )
+
+
+def _field_problem(error: Mapping[str, Any], skip: int) -> FieldProblem:
     """Translate one of Pydantic's errors; what the client sent is not repeated."""
-    kind, inside = error["type"], error["loc"][1:]
+    kind, inside = error["type"], error["loc"][skip:]
     if kind == "json_invalid":
         return FieldProblem(pointer="", detail=_SENTENCES[kind])
     if not inside and kind in {*_BODY_TYPES, "missing"}:

@@ -7,13 +7,18 @@ from application.ports.blob_store import BlobStore
 from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
+from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
+from application.use_cases.send_part import ListParts, SendPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +26,13 @@ class ApiServices:
     """Use cases, ports that endpoints read from, and the few settings that show in answers."""
 
     request_upload: RequestUpload
+    request_uploads: RequestUploads
+    send_part: SendPart
+    list_parts: ListParts
+    complete_upload: CompleteUpload
+    abort_upload: AbortUpload
     process_uploaded_document: ProcessUploadedDocument
+    process_uploaded_documents: ProcessUploadedDocuments
     cancel_job: CancelJob
     retry_job: RetryJob
     replay_dead_letters: ReplayDeadLetters

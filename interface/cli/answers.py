@@ -22,19 +22,31 @@ class PresignedUpload:
     url: str
     headers: Mapping[str, str]
 
-    @classmethod
-    def from_json(cls, answer: Json) -> Self:
-        """Read the answer of presign."""
-        upload = answer["upload"]
-        return cls(document_id=answer["document_id"], url=upload["url"], headers=upload["headers"])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadInParts:
+    """A document whose bytes go to the store in parts, all of `part_size` bytes but the last."""
+
+    document_id: str
+    upload_id: str
+    part_size: int
 
 
-@dataclass(frozen=True, slots=True)
+def upload_from_json(answer: Json) -> PresignedUpload | UploadInParts:
+    """Read the answer of presign."""
+    document_id, upload = answer["document_id"], answer["upload"]
+    if upload["method"] == "MULTIPART":
+        return UploadInParts(document_id=document_id, upload_id=upload["upload_id"], part_size=upload["part_size"])
+    return PresignedUpload(document_id=document_id, url=upload["url"], headers=upload["headers"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDocument:
     """A document that the server has."""
 
     document_id: str
     status: DocumentStatus
+    filename: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The calls to the API, a method each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,15 +16,17 @@ from interface.cli.answers import (
     KnownDocument,
     PresignedUpload,
     StatusPage,
+    UploadInParts,
     retry_after_seconds,
+    upload_from_json,
 )
 from interface.cli.patient_sender import PatientSender
-from interface.cli.problem import STORAGE_UNREACHABLE, ApiProblem, problem_of
+from interface.cli.problem import STORAGE_UNREACHABLE, ApiProblem, problem_of, problem_of_item
 
 DOCUMENTS = "/api/v1/documents"
 MAX_IDS_PER_CALL = 500
-# The newest may have failed where an older one was completed; more than these would be odd.
-SAME_BYTES_LIMIT = 20
+MAX_CHECKSUMS_PER_CALL = 100
+PAGE_LIMIT = 1000
 # A proxy of the surroundings cannot reach this machine.
 LOCAL_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 TIMEOUT = httpx.Timeout(30, connect=5, read=120)
@@ -38,6 +40,17 @@ class NewUpload:
     size_bytes: int
     content_type: str | None
     checksum_sha256: str
+    multipart: bool = False
+
+    def as_json(self) -> Json:
+        """Return it as the API takes it."""
+        return {
+            "filename": self.filename,
+            "size_bytes": self.size_bytes,
+            "checksum_sha256": self.checksum_sha256,
+            **({"content_type": self.content_type} if self.content_type else {}),
+            **({"multipart": True} if self.multipart else {}),
+        }
 
 
 class ApiClient:
@@ -67,33 +80,70 @@ class ApiClient:
         self._sender.stop()
         self._store_sender.stop()
 
-    def presign(self, upload: NewUpload) -> PresignedUpload:
-        """Add a document and get where its bytes go. A second sending adds one more, which nobody uploads: no harm."""
-        body = {
-            "filename": upload.filename,
-            "size_bytes": upload.size_bytes,
-            "checksum_sha256": upload.checksum_sha256,
-            **({"content_type": upload.content_type} if upload.content_type else {}),
-        }
+    def presign(self, uploads: Sequence[NewUpload]) -> Sequence[PresignedUpload | UploadInParts | ApiProblem]:
+        """Add up to 500 documents and get where their bytes go, or why not.
+
+        A second sending adds each once more, which nobody uploads: no harm.
+        """
         headers = {"Idempotency-Key": str(uuid4())}
-        path = f"{DOCUMENTS}/upload/presigned"
+        body = {"documents": [upload.as_json() for upload in uploads]}
+        path = f"{DOCUMENTS}/upload/presigned/batch"
         answer = self._json("POST", path, repeatable=True, json=body, headers=headers)
         with self._understanding():
-            return PresignedUpload.from_json(answer)
+            return [problem_of_item(item) if "code" in item else upload_from_json(item) for item in answer["items"]]
 
     def put(self, upload: PresignedUpload, *, size_bytes: int, body: Iterable[bytes]) -> None:
         """Send the bytes with exactly the signed headers and their length, never chunked.
 
         `body` is iterated anew at each try; what it raises ends the sending.
         """
-        headers = {**upload.headers, "Content-Length": str(size_bytes)}
+        self._put(upload.url, {**upload.headers, "Content-Length": str(size_bytes)}, body)
+
+    def arrived_parts(self, upload: UploadInParts) -> Mapping[int, str]:
+        """Return the ETag of each part that the store has, by number."""
+        answer = self._json("GET", f"{self._upload_of(upload)}/parts", repeatable=True, params=_which(upload))
+        with self._understanding():
+            return {item["part_number"]: item["etag"] for item in answer["items"]}
+
+    def open_upload(self, document_id: str) -> UploadInParts:
+        """Return a document's upload in parts, to go on with it."""
+        answer = self._json("GET", f"{DOCUMENTS}/{document_id}/upload/parts", repeatable=True)
+        with self._understanding():
+            upload_id, part_size = answer["upload_id"], answer["part_size"]
+        return UploadInParts(document_id=document_id, upload_id=upload_id, part_size=part_size)
+
+    def put_part(self, upload: UploadInParts, number: int, *, size_bytes: int, body: Iterable[bytes]) -> str:
+        """Send one part as `put` does; return its ETag."""
+        path = f"{self._upload_of(upload)}/parts/{number}"
+        part = self._json("GET", path, repeatable=True, params=_which(upload))
+        with self._understanding():
+            url, headers = part["url"], {**part["headers"], "Content-Length": str(size_bytes)}
+        response = self._put(url, headers, body)
+        with self._understanding():
+            return str(response.headers["ETag"])
+
+    def complete(self, upload: UploadInParts, etags: Mapping[int, str]) -> None:
+        """Let the store put the parts together."""
+        parts = [{"part_number": number, "etag": etag} for number, etag in sorted(etags.items())]
+        path = f"{self._upload_of(upload)}/complete"
+        self._json("POST", path, repeatable=True, json={"parts": parts}, params=_which(upload))
+
+    def _put(self, url: str, headers: Mapping[str, str], body: Iterable[bytes]) -> httpx.Response:
         response = self._store_sender.send(
-            lambda: self._store.put(upload.url, headers=headers, content=iter(body)), repeatable=True
+            lambda: self._store.put(url, headers=headers, content=iter(body)), repeatable=True
         )
         if not response.is_success:
             problem = problem_of(response)
             refused = f"The object store refused the upload: HTTP {response.status_code}."
             raise ApiProblem("upload_refused", refused) if problem.code.startswith("http_") else problem
+        return response
+
+    def process_all(self, document_ids: Sequence[str]) -> Sequence[ApiProblem | None]:
+        """Start the processing of up to 500 documents; return why not, for each."""
+        body = {"document_ids": list(document_ids)}
+        answer = self._json("POST", f"{DOCUMENTS}/process", repeatable=True, json=body)
+        with self._understanding():
+            return [problem_of_item(item) if "code" in item else None for item in answer["items"]]
 
     def process(self, document_id: str) -> Json:
         """Start the processing; while it runs, asking again gives the same answer."""
@@ -119,15 +169,20 @@ class ApiClient:
         query = {name: value for name, value in filters.items() if value is not None}
         return self._json("GET", DOCUMENTS, repeatable=True, params=query)
 
-    def documents_of_bytes(self, checksum_sha256: str) -> Sequence[KnownDocument]:
-        """Return documents with these bytes, newest first. A server that ignores the filter lists others: left out."""
-        page = self.documents(checksum_sha256=checksum_sha256, limit=SAME_BYTES_LIMIT)
-        with self._understanding():
-            return [
-                KnownDocument(item["document_id"], DocumentStatus(item["status"]))
-                for item in page["items"]
-                if item["checksum_sha256"] == checksum_sha256
-            ]
+    def documents_of_bytes(self, checksums_sha256: Sequence[str]) -> Mapping[str, Sequence[KnownDocument]]:
+        """Return the documents with the bytes of up to 100 checksums, newest first. Others are left out."""
+        known: dict[str, list[KnownDocument]] = {checksum: [] for checksum in checksums_sha256}
+        cursor: str | None = None
+        while known:
+            page = self.documents(checksum_sha256=",".join(known), limit=PAGE_LIMIT, cursor=cursor)
+            with self._understanding():
+                for item in page["items"]:
+                    if item["checksum_sha256"] in known:
+                        known[item["checksum_sha256"]].append(_known(item))
+                cursor = page.get("next_cursor")
+            if cursor is None:
+                break
+        return known
 
     def document(self, document_id: str) -> Json:
         """Return one document."""
@@ -191,3 +246,17 @@ class ApiClient:
         if response.is_client_error or response.is_server_error:
             raise problem_of(response)
         return response
+
+    @staticmethod
+    def _upload_of(upload: UploadInParts) -> str:
+        return f"{DOCUMENTS}/{upload.document_id}/upload"
+
+
+def _which(upload: UploadInParts) -> Mapping[str, str]:
+    return {"upload_id": upload.upload_id}
+
+
+def _known(item: Json) -> KnownDocument:
+    return KnownDocument(
+        document_id=item["document_id"], status=DocumentStatus(item["status"]), filename=item["filename"]
+    )

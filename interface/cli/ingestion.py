@@ -9,14 +9,18 @@ from pathlib import Path
 
 from domain.document import DocumentStatus
 from interface.cli.answers import DocumentStatusAnswer
-from interface.cli.client import ApiClient
+from interface.cli.client import MAX_CHECKSUMS_PER_CALL, ApiClient
 from interface.cli.events import Asked, Ended, Event, FileResult, Moved, Outcome, Sending
 from interface.cli.following import Following
-from interface.cli.local_files import FileProblem, Stopped, display_name
+from interface.cli.local_files import Stopped, display_name, size_at_a_glance
 from interface.cli.problem import ApiProblem
-from interface.cli.upload import Submitted, UploadFile
+from interface.cli.upload import Submitted, UploadFiles, failed
 
 UPLOADS_AT_ONCE = 4
+# Few files go one by one, so that the first is worked on while others are sent.
+ROUNDS = 4
+# Nothing is worked on before its batch is sent, nor must a slow line take longer for it than URLs live.
+BATCH_BYTES = 16 << 20
 LEAVING_SECONDS = 2.0
 # What uploads may run ahead of the telling; it bounds memory, not the uploads that wait on the server.
 WAITING_EVENTS = 1000
@@ -48,7 +52,8 @@ class Ingestion:
         self._todo_lock = threading.Lock()
         self._happened: queue.Queue[Event | Submitted | _Broke | _Left] = queue.Queue(WAITING_EVENTS)
         self._states = Following(api)
-        self._upload = UploadFile(api=api, again=again, stop=self._stop, tell=self._tell)
+        self._batch_files = min(MAX_CHECKSUMS_PER_CALL, max(1, len(files) // (UPLOADS_AT_ONCE * ROUNDS)))
+        self._upload = UploadFiles(api=api, again=again, stop=self._stop, tell=self._tell)
         self._threads = [threading.Thread(target=self._upload_files, daemon=True) for _ in range(UPLOADS_AT_ONCE)]
 
     def events(self) -> Iterator[Event]:
@@ -135,8 +140,9 @@ class Ingestion:
 
     def _upload_files(self) -> None:
         try:
-            while not self._stop.is_set() and (path := self._next_file()) is not None:
-                self._tell(self._upload_one(path))
+            while not self._stop.is_set() and (paths := self._next_files()):
+                for event in self._uploaded(paths):
+                    self._tell(event)
         except Stopped:
             pass
         except Exception as error:  # noqa: BLE001 (it is raised again where the run is told)
@@ -144,23 +150,27 @@ class Ingestion:
         finally:
             self._tell(_Left())
 
-    def _next_file(self) -> Path | None:
-        with self._todo_lock:
-            return next(self._todo, None)
-
-    def _upload_one(self, path: Path) -> Submitted | Ended:
+    def _uploaded(self, paths: Sequence[Path]) -> Iterator[Submitted | Ended]:
+        """Upload a batch; a call that is refused for all of it ends those of its files that have not ended."""
+        left = {display_name(path): None for path in paths}
         try:
-            return self._upload(path)
-        except FileProblem as problem:
-            return Ended(_failed(path, problem.code, problem.detail))
+            for event in self._upload(paths):
+                left.pop(event.result.name if isinstance(event, Ended) else event.name)
+                yield event
         except ApiProblem as problem:
             if problem.outage:
                 raise
-            return Ended(_failed(path, problem.code, problem.detail))
+            yield from (failed(name, problem.code, problem.detail) for name in left)
 
-
-def _failed(path: Path, code: str, sentence: str) -> FileResult:
-    return FileResult(name=display_name(path), outcome=Outcome.FAILED, code=code, sentence=sentence)
+    def _next_files(self) -> list[Path]:
+        """Take the next few files; the first of many bytes ends the batch."""
+        batch: list[Path] = []
+        left = BATCH_BYTES
+        with self._todo_lock:
+            while left > 0 and len(batch) < self._batch_files and (path := next(self._todo, None)) is not None:
+                batch.append(path)
+                left -= size_at_a_glance(path)
+        return batch
 
 
 def _unfinished(name: str, submitted: Submitted | None, outage: ApiProblem | None) -> FileResult:

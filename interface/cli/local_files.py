@@ -69,6 +69,12 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
+def size_at_a_glance(path: Path) -> int:
+    """Return the size of a file, 0 where that cannot be told."""
+    status = _status(path)
+    return status.st_size if status else 0
+
+
 def display_name(path: Path) -> str:
     """Return the path as text; bytes that are no UTF-8 show as escapes, so that two names never look the same."""
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
@@ -128,10 +134,15 @@ class LocalFile:
         if digest.hexdigest() != self.checksum_sha256:
             raise _changed()
 
-    def _blocks(self) -> Iterator[bytes]:
-        left = self.version.size_bytes
+    def part(self, first: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `first` to before `end`. Raises FileProblem, Stopped."""
+        return self._blocks(first, end)
+
+    def _blocks(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        left = (self.version.size_bytes if end is None else end) - first
         try:
             with self.path.open("rb") as file:
+                file.seek(first)
                 while left:
                     if self.stop.is_set():
                         raise Stopped

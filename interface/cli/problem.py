@@ -1,9 +1,13 @@
 """What the server says went wrong (RFC 9457), or that it says nothing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import httpx
 
 SERVER_UNREACHABLE = "server_unreachable"
 STORAGE_UNREACHABLE = "storage_unreachable"
+OUTAGES = frozenset({429, 502, 503, 504})
 
 
 class ApiProblem(Exception):
@@ -16,9 +20,15 @@ class ApiProblem(Exception):
         self.outage = outage
 
 
+def problem_of_item(item: Mapping[str, Any]) -> ApiProblem:
+    """Read a problem that stands in the place of an item."""
+    fields = "; ".join(f"{e['pointer']}: {e['detail']}" for e in item.get("errors") or [])
+    return ApiProblem(str(item["code"]), f"{item['detail']} {fields}".strip(), outage=item["status"] in OUTAGES)
+
+
 def problem_of(response: httpx.Response) -> ApiProblem:
     """Read a problem from an answer; what is no problem document gets a sentence of ours."""
-    outage = response.status_code in {429, 502, 503, 504}
+    outage = response.status_code in OUTAGES
     where = f"{response.request.url.host}:{response.request.url.port or response.request.url.scheme}"
     try:
         document = response.json()

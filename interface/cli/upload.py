@@ -1,19 +1,22 @@
-"""Sends one file and asks for its processing, unless its bytes are there already."""
+"""Sends some files and asks for their processing, unless their bytes are there already."""
 
 import mimetypes
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.document import DocumentStatus
-from interface.cli.answers import IN_FLIGHT
+from interface.cli.answers import IN_FLIGHT, KnownDocument, PresignedUpload, UploadInParts
 from interface.cli.client import ApiClient, NewUpload
 from interface.cli.events import Ended, Event, FileResult, Outcome, Sending
 from interface.cli.local_files import FileProblem, LocalFile, display_name, filename_to_send
+from interface.cli.parts import send_in_parts
+from interface.cli.problem import ApiProblem
 
-MAX_PUT_BYTES = 5 * 1024**3
+# A larger file is sent in parts, of which a broken connection costs one.
+LARGEST_PUT_BYTES = 64 * 1024**2
 TELL_EVERY_SECONDS = 0.2
 # Python's own table lacks it.
 CONTENT_TYPES: Mapping[str, str] = {
@@ -46,7 +49,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadFile:
+class UploadFiles:
     """Runs in several threads. `tell` is called from them."""
 
     api: ApiClient
@@ -55,60 +58,147 @@ class UploadFile:
     tell: Callable[[Event], None]
     claims: Claims = field(default_factory=Claims)
 
-    def __call__(self, path: Path) -> Submitted | Ended:
-        """Return what to follow, or how it ended already. Raises ApiProblem, FileProblem, Stopped."""
-        name = display_name(path)
-        file = LocalFile.open(path, self.stop)
-        if file.version.size_bytes > MAX_PUT_BYTES:
-            raise FileProblem("too_large", "The file is larger than 5 GiB, which one upload cannot carry. Split it.")
-        self.tell(Sending(name, "Reading", 0))
-        file.compute_checksum()
-        if not self.again and (known := self._known(name, file)):
-            return known
-        return self._send(name, file)
+    def __call__(self, paths: Sequence[Path]) -> Iterator[Submitted | Ended]:
+        """Yield of each what to follow, or how it ended already. Raises Stopped, ApiProblem for an outage.
 
-    def _known(self, name: str, file: LocalFile) -> Submitted | Ended | None:
-        """Look for the same bytes in this run and on the server; what failed there is tried again."""
-        first = self.claims.owner(file.checksum_sha256, name)
+        All are announced in one call, and their processing is asked for in one: at most as many as one call takes.
+        """
+        unsent: list[_Unsent] = []
+        for path in paths:
+            read = self._read(path)
+            if isinstance(read, Ended):
+                yield read
+            else:
+                unsent.append(read)
+        there = {} if self.again else self.api.documents_of_bytes([each.file.checksum_sha256 for each in unsent])
+        new: list[_Unsent] = []
+        sent: list[Submitted] = []
+        for each in unsent:
+            known = self._known(each, there.get(each.file.checksum_sha256, ()))
+            if known is None:
+                new.append(each)
+            elif isinstance(known, UploadInParts):
+                yield from self._caught(each, known, sent)
+            else:
+                yield known
+        for each, upload in zip(new, self._presigned(new), strict=True):
+            yield from self._caught(each, upload, sent)
+        yield from self._processed(sent)
+
+    def _read(self, path: Path) -> "_Unsent | Ended":
+        name = display_name(path)
+        try:
+            file = LocalFile.open(path, self.stop)
+            self.tell(Sending(name, "Reading", 0))
+            file.compute_checksum()
+        except FileProblem as problem:
+            return failed(name, problem.code, problem.detail)
+        first = name if self.again else self.claims.owner(file.checksum_sha256, name)
         if first != name:
-            return self._skipped(name, file, sentence=f"the same bytes as {first}")
-        there = self.api.documents_of_bytes(file.checksum_sha256)
+            return _skipped(name, file, sentence=f"the same bytes as {first}")
+        return _Unsent(name, file)
+
+    def _known(self, unsent: "_Unsent", there: Sequence[KnownDocument]) -> Submitted | Ended | UploadInParts | None:
+        """Look for the same bytes on the server; what failed there is tried again."""
         for document in there:
             if document.status is DocumentStatus.COMPLETED:
-                return self._skipped(name, file, sentence="already there", document_id=document.document_id)
+                return _skipped(unsent.name, unsent.file, sentence="already there", document_id=document.document_id)
         for document in there:
             if document.status in IN_FLIGHT:
-                return self._submitted(name, file, document.document_id, was_there=True)
+                return unsent.submitted(document.document_id, was_there=True)
+        if unsent.file.version.size_bytes > LARGEST_PUT_BYTES:
+            for document in there:
+                if document.filename == filename_to_send(unsent.file.path) and (upload := self._broken_off(document)):
+                    return upload
         return None
 
-    def _send(self, name: str, file: LocalFile) -> Submitted:
-        filename = filename_to_send(file.path)
-        upload = self.api.presign(
-            NewUpload(
-                filename=filename,
-                size_bytes=file.version.size_bytes,
-                content_type=guess_content_type(filename),
-                checksum_sha256=file.checksum_sha256,
-            )
-        )
-        self.api.put(upload, size_bytes=file.version.size_bytes, body=_Told(file, name, self.tell))
-        self.api.process(upload.document_id)
-        return self._submitted(name, file, upload.document_id)
+    def _broken_off(self, document: KnownDocument) -> UploadInParts | None:
+        """Return an upload that an earlier run began, if it is open still."""
+        if document.status is not DocumentStatus.AWAITING_UPLOAD:
+            return None
+        try:
+            return self.api.open_upload(document.document_id)
+        except ApiProblem as problem:
+            if problem.outage:
+                raise
+            return None
 
-    def _skipped(self, name: str, file: LocalFile, *, sentence: str, document_id: str | None = None) -> Ended:
-        return Ended(
-            FileResult(
-                name=name,
-                outcome=Outcome.SKIPPED,
-                document_id=document_id,
-                sentence=sentence,
-                size_bytes=file.version.size_bytes,
-                checksum_sha256=file.checksum_sha256,
-            )
+    def _presigned(self, unsent: Sequence["_Unsent"]) -> Sequence[PresignedUpload | UploadInParts | ApiProblem]:
+        return self.api.presign([each.promise() for each in unsent]) if unsent else ()
+
+    def _caught(
+        self, unsent: "_Unsent", upload: PresignedUpload | UploadInParts | ApiProblem, sent: list[Submitted]
+    ) -> Iterator[Ended]:
+        """Send one file; what goes wrong with it ends it alone."""
+        try:
+            if isinstance(upload, ApiProblem):
+                raise upload
+            if isinstance(upload, UploadInParts):
+                send_in_parts(self.api, unsent.file, unsent.name, upload, self.tell)
+            else:
+                body = _Told(unsent.file, unsent.name, self.tell)
+                self.api.put(upload, size_bytes=unsent.file.version.size_bytes, body=body)
+            sent.append(unsent.submitted(upload.document_id))
+        except FileProblem as problem:
+            yield failed(unsent.name, problem.code, problem.detail)
+        except ApiProblem as problem:
+            if problem.outage:
+                raise
+            yield failed(unsent.name, problem.code, problem.detail)
+
+    def _processed(self, sent: Sequence[Submitted]) -> Iterator[Submitted | Ended]:
+        if not sent:
+            return
+        for each, problem in zip(sent, self.api.process_all([each.document_id for each in sent]), strict=True):
+            try:
+                if problem and problem.outage:
+                    self.api.process(each.document_id)  # alone it is asked for with patience
+                elif problem:
+                    raise problem
+                yield each
+            except ApiProblem as final:
+                if final.outage:
+                    raise
+                yield failed(each.name, final.code, final.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """A file whose checksum is known."""
+
+    name: str
+    file: LocalFile
+
+    def promise(self) -> NewUpload:
+        filename = filename_to_send(self.file.path)
+        return NewUpload(
+            filename=filename,
+            size_bytes=self.file.version.size_bytes,
+            content_type=guess_content_type(filename),
+            checksum_sha256=self.file.checksum_sha256,
+            multipart=self.file.version.size_bytes > LARGEST_PUT_BYTES,
         )
 
-    def _submitted(self, name: str, file: LocalFile, document_id: str, *, was_there: bool = False) -> Submitted:
-        return Submitted(name, document_id, file.version.size_bytes, file.checksum_sha256, was_there)
+    def submitted(self, document_id: str, *, was_there: bool = False) -> Submitted:
+        return Submitted(self.name, document_id, self.file.version.size_bytes, self.file.checksum_sha256, was_there)
+
+
+def failed(name: str, code: str, sentence: str) -> Ended:
+    """Return the end of a file that was not sent."""
+    return Ended(FileResult(name=name, outcome=Outcome.FAILED, code=code, sentence=sentence))
+
+
+def _skipped(name: str, file: LocalFile, *, sentence: str, document_id: str | None = None) -> Ended:
+    return Ended(
+        FileResult(
+            name=name,
+            outcome=Outcome.SKIPPED,
+            document_id=document_id,
+            sentence=sentence,
+            size_bytes=file.version.size_bytes,
+            checksum_sha256=file.checksum_sha256,
+        )
+    )
 
 
 def guess_content_type(filename: str) -> str | None:

@@ -6,6 +6,7 @@ one where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and AWS_
 make and delete buckets there. The fake serves no URLs: it is left out wherever one is used.
 """
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from application.ports.blob_store import PresignedRequest
-from domain.errors import BlobChanged, BlobNotFound, RunCancelled
+from application.ports.presigned_request import PresignedRequest
+from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, RunCancelled, UploadNotFound
+from domain.multipart import StoredPart
 from tests.support.blob_store_backends import (
     MOTO_CREDENTIALS,
     Backend,
@@ -314,6 +316,174 @@ def test_a_client_that_goes_away_halfway_leaves_nothing(backend: Backend) -> Non
 
     assert backend.store.head("other").etag == other
     assert_nothing_stored(backend)
+
+
+PART = bytes(range(256)) * ((5 << 20) // 256)
+MULTIPART = pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in order", "the last first"])
+
+
+@on(EVERY)
+@MULTIPART
+def test_parts_become_one_object_whatever_their_order(backend: Backend, tmp_path: Path, order: tuple[int, int]) -> None:
+    contents = {1: PART, 2: CONTENT}
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    etags = {number: backend.put_part(KEY, store_id, number, contents[number]) for number in order}
+
+    parts = backend.store.multipart.parts(KEY, store_id)
+    assert [(part.number, part.size_bytes, part.etag) for part in parts] == [
+        (1, len(PART), etags[1]),
+        (2, len(CONTENT), etags[2]),
+    ]
+    with pytest.raises(BlobNotFound):
+        backend.store.head(KEY)
+    backend.store.multipart.complete(KEY, store_id, parts)
+
+    info = backend.store.head(KEY)
+    assert (info.size_bytes, info.content_type) == (len(PART) + len(CONTENT), PDF)
+    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=info.etag, check=unhurried)
+    assert digest == hashlib.sha256(PART + CONTENT).hexdigest()
+    with pytest.raises(UploadNotFound):
+        backend.store.multipart.parts(KEY, store_id)
+    with contextlib.suppress(UploadNotFound):
+        backend.store.multipart.complete(KEY, store_id, parts)
+    assert backend.store.head(KEY) == info
+    assert backend.store.multipart.abort(KEY, store_id) is False
+
+
+@on(EVERY)
+@pytest.mark.parametrize("content", [b"", b"x", CONTENT], ids=len)
+def test_a_single_part_may_be_small_or_empty(backend: Backend, content: bytes) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    backend.put_part(KEY, store_id, 1, content)
+    backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+    assert backend.store.head(KEY).size_bytes == len(content)
+
+
+@on(EVERY)
+def test_a_part_that_is_not_the_last_has_5_mebibytes(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    for number in (1, 2):
+        backend.put_part(KEY, store_id, number, CONTENT)
+    with pytest.raises(PartsMismatch):
+        backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+    assert len(backend.store.multipart.parts(KEY, store_id)) == 2
+    assert_nothing_stored(backend)
+
+
+@on(EVERY)
+def test_a_part_sent_again_replaces_the_first_and_a_list_from_before_does_not_fit(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    backend.put_part(KEY, store_id, 1, b"one")
+    before = backend.store.multipart.parts(KEY, store_id)
+    backend.put_part(KEY, store_id, 1, b"two")
+
+    with pytest.raises(PartsMismatch):
+        backend.store.multipart.complete(KEY, store_id, before)
+    assert_nothing_stored(backend)
+    backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+    assert backend.store.head(KEY).size_bytes == 3
+
+
+@on(EVERY)
+def test_a_part_that_never_came_cannot_be_put_together(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    etag = backend.put_part(KEY, store_id, 1, PART)
+    invented = [StoredPart(number=number, size_bytes=len(PART), etag=etag) for number in (1, 2)]
+    with pytest.raises(PartsMismatch):
+        backend.store.multipart.complete(KEY, store_id, invented)
+    assert_nothing_stored(backend)
+
+
+@on(EVERY)
+def test_an_aborted_upload_is_gone_with_its_parts(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    backend.put_part(KEY, store_id, 1, CONTENT)
+
+    assert backend.store.multipart.abort(KEY, store_id) is True
+    assert backend.store.multipart.abort(KEY, store_id) is False
+    with pytest.raises(UploadNotFound):
+        backend.store.multipart.parts(KEY, store_id)
+    assert_nothing_stored(backend)
+    if backend.folder:
+        assert list((backend.folder / "parts").iterdir()) == []
+
+
+@on(EVERY)
+def test_uploads_to_one_key_know_nothing_of_each_other(backend: Backend) -> None:
+    one, other = (backend.store.multipart.start(KEY, content_type=PDF) for _ in range(2))
+    backend.put_part(KEY, one, 1, b"one")
+    backend.put_part(KEY, other, 1, b"other")
+    backend.store.multipart.abort(KEY, other)
+    backend.store.multipart.complete(KEY, one, backend.store.multipart.parts(KEY, one))
+    assert backend.store.head(KEY).size_bytes == 3
+
+
+@on(["memory", "local"])
+def test_an_upload_is_for_its_own_key_alone(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    for stranger in ("nonsense", "../objects", "0" * 32):
+        with pytest.raises(UploadNotFound):
+            backend.store.multipart.parts(KEY, stranger)
+    with pytest.raises(UploadNotFound):
+        backend.store.multipart.parts("another", store_id)
+
+
+@on(["local"])
+def test_put_together_many_times_at_once_it_is_made_once(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    backend.put_part(KEY, store_id, 1, PART)
+    parts = backend.store.multipart.parts(KEY, store_id)
+    start = threading.Barrier(4)
+    made: list[str] = []
+
+    def complete() -> None:
+        start.wait()
+        with contextlib.suppress(UploadNotFound):
+            backend.store.multipart.complete(KEY, store_id, parts)
+            made.append(backend.store.head(KEY).etag)
+
+    threads = [threading.Thread(target=complete) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [backend.store.head(KEY).etag]
+
+
+@on(CHECKING)
+def test_a_part_of_another_size_number_or_upload_is_refused(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    other = backend.store.multipart.start(KEY, content_type=PDF)
+    part = backend.store.multipart.presign_part(KEY, store_id, 2, size_bytes=4, expires_in_seconds=60)
+    url = httpx.URL(part.url)
+
+    statuses = {httpx.put(part.url, content=content).status_code for content in (b"abc", b"abcde", b"")}
+    for old, new in ((store_id, other), ("part=2", "part=1"), ("partNumber=2", "partNumber=1")):
+        if old in part.url:
+            statuses.add(httpx.put(part.url.replace(old, new), content=b"abcd").status_code)
+    statuses.add(httpx.put(url.copy_with(path=f"{url.path}x"), content=b"abcd").status_code)
+
+    assert statuses <= {400, 403, 411}
+    assert backend.store.multipart.parts(KEY, store_id) == []
+    assert httpx.put(part.url, content=b"abcd").status_code == 200
+
+
+@on(CHECKING)
+def test_a_part_cannot_be_sent_to_what_is_completed_aborted_or_expired(backend: Backend) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    part = backend.store.multipart.presign_part(KEY, store_id, 1, size_bytes=4, expires_in_seconds=60)
+    assert httpx.put(part.url, content=b"abcd").status_code == 200
+    backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+
+    assert httpx.put(part.url, content=b"efgh").status_code == 404
+
+    aborted = backend.store.multipart.start(KEY, content_type=PDF)
+    late = backend.store.multipart.presign_part(KEY, aborted, 1, size_bytes=4, expires_in_seconds=60)
+    backend.store.multipart.abort(KEY, aborted)
+    assert httpx.put(late.url, content=b"efgh").status_code == 404
+    soon = backend.store.multipart.presign_part(KEY, aborted, 1, size_bytes=4, expires_in_seconds=1)
+    backend.pass_by(3)
+    assert httpx.put(soon.url, content=b"efgh").status_code == 403
 
 
 def assert_nothing_stored(backend: Backend) -> None:

@@ -314,7 +314,7 @@ def test_publishing_does_not_change_the_document(transactions: Transactions) -> 
     assert job.document_id is not None
     before = stored_document(transactions, job.document_id)
     with transactions() as transaction:
-        transaction.documents.publish(job.document_id, job.actions[0].run)
+        transaction.documents.publish(before, job.actions[0].run)
         transaction.commit()
     assert stored_document(transactions, job.document_id) == before
 

@@ -324,7 +324,7 @@ class ActionMachine(RuleBasedStateMachine):
             return Outcome(
                 result={},
                 report=Report(),
-                publish=lambda transaction, claimed: transaction.documents.publish(self.document.id, claimed),
+                publish=lambda transaction, claimed: transaction.documents.publish(self.document, claimed),
             )
 
         self.end(run, step)

@@ -157,6 +157,8 @@ def test_a_document_is_shown_with_absolute_links(api: Api, client: httpx.Client)
         "metadata": {"a": 1.5, "b": None},
         "chunk_tokens": 256,
         "chunk_overlap": 32,
+        "version": 1,
+        "duplicate_of": None,
         "status": "awaiting_upload",
         "created_at": "2026-01-02T03:04:05.678Z",
         "links": {"self": url} | {name: f"{url}/{name}" for name in ("status", "chunks", "text", "content")},
@@ -197,9 +199,17 @@ def test_documents_are_listed_by_status_external_id_and_name(api: Api, client: h
     assert client.get("/api/v1/documents?status=failed").json() == {"items": [], "next_cursor": None}
 
 
+def test_documents_are_listed_by_several_checksums(api: Api, client: httpx.Client) -> None:
+    documents = [api.add_document(checksum_sha256=letter * 64) for letter in "abc"]
+    answer = client.get("/api/v1/documents", params={"checksum_sha256": f"{'A' * 64},{'c' * 64},{'d' * 64}"})
+    assert {item["document_id"] for item in answer.json()["items"]} == {str(documents[0].id), str(documents[2].id)}
+
+
 @pytest.mark.parametrize(
     ("question", "pointer"),
     [
+        ("checksum_sha256=" + ",".join(["a" * 64] * 101), "/checksum_sha256"),
+        ("checksum_sha256=a,b", "/checksum_sha256"),
         ("limit=0", "/limit"),
         ("limit=1001", "/limit"),
         ("limit=x", "/limit"),

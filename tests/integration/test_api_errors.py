@@ -59,14 +59,14 @@ def test_a_wrong_method_says_which_ones_are_taken(client: httpx.Client) -> None:
 
 
 def test_bad_fields_are_named_by_pointers(client: httpx.Client) -> None:
-    body = {"size_bytes": -1, "metadata": {"a/b~c": {"deep": 1}}, "multipart": True, "content_type": "nonsense"}
+    body = {"size_bytes": -1, "metadata": {"a/b~c": {"deep": 1}}, "parts": True, "content_type": "nonsense"}
     status, answer = refused(client, json.dumps(body).encode())
     assert (status, answer["code"]) == (422, "invalid_request")
     assert {error["pointer"] for error in answer["errors"]} == {
         "/filename",
         "/size_bytes",
         "/metadata/a~1b~0c",
-        "/multipart",
+        "/parts",
         "/content_type",
     }
     assert all(error["detail"].endswith(".") for error in answer["errors"])

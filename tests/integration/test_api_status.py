@@ -22,6 +22,8 @@ KEYS = {
     "progress",
     "message",
     "queue_position",
+    "version",
+    "duplicate_of",
     "eta_seconds",
     "attempt",
     "max_attempts",

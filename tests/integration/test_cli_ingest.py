@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import os
@@ -341,6 +342,110 @@ def test_unchanged_states_are_asked_for_by_etag_and_no_sooner_than_the_server_sa
     assert pauses[0] >= 1.9
 
 
+def test_2000_mixed_files_take_no_call_each_but_their_bytes(api: FakeApi, folder: Path) -> None:
+    for number in range(2000):
+        content = f"{number // 2 * 2 if number % 10 == 1 else number}" * (number % 50 + 1)
+        (folder / f"{number:04}.{('txt', 'md', 'html', 'pdf', 'docx')[number % 5]}").write_text(content)
+    (folder / "0000.txt").write_bytes(b"")
+    api.refused.add("0007.html")
+
+    whole = ingested(api, folder)
+
+    summary = whole["summary"]
+    assert isinstance(summary, dict)
+    assert (summary["files"], summary["completed"] + summary["skipped"]) == (2000, 1998)
+    assert summary["codes"] == {"empty": 1, "too_large": 1}
+    assert api.calls["put"] == 1999 - summary["skipped"]
+    others = {name: count for name, count in api.calls.items() if name not in {"put", "statuses"}}
+    assert others.keys() == {"listed", "presign", "process"}
+    assert max(others.values()) <= 40
+    assert api.calls["statuses"] <= 20 * whole["seconds"]
+    assert max(api.batches) <= 500
+
+
+def test_few_files_are_worked_on_before_the_last_is_sent(api: FakeApi, folder: Path) -> None:
+    for number in range(8):
+        (folder / f"{number}.txt").write_bytes(b"%d" % number)
+    assert set(outcomes(api, folder).values()) == {"completed"}
+    assert api.batches == [1] * 8
+
+
+def test_a_file_that_is_refused_or_changes_stops_no_other_of_its_batch(api: FakeApi, folder: Path) -> None:
+    for number in range(160):
+        (folder / f"{number:03}.txt").write_bytes(b"%d" % number)
+    (folder / "005.txt").unlink()
+    (folder / "005.txt").symlink_to(folder / "nowhere")
+    api.refused.update({"000.txt", "019.txt"})
+    found = outcomes(api, folder)
+    assert {name for name, outcome in found.items() if outcome == "failed"} == {"000.txt", "005.txt", "019.txt"}
+    assert max(api.batches) == 10
+
+
+@pytest.mark.parametrize("call", ["listed", "presign", "process"])
+def test_a_call_that_is_refused_for_a_batch_ends_its_files_with_the_reason(
+    api: FakeApi, folder: Path, call: str
+) -> None:
+    for number in range(3):
+        (folder / f"{number}.txt").write_bytes(b"%d" % number)
+    api.broken.add(call)
+    files = ingested(api, folder)["files"]
+    assert isinstance(files, list)
+    assert [(file["outcome"], file["code"]) for file in files] == [("failed", "internal_error")] * 3
+
+
+def test_a_store_that_is_away_when_processing_is_asked_for_is_waited_for(api: FakeApi, folder: Path) -> None:
+    for number in range(40):
+        (folder / f"{number:03}.txt").write_bytes(b"%d" % number)
+    api.store_away = 3
+    assert set(outcomes(api, folder).values()) == {"completed"}
+
+
+LARGE = (64 << 20) + 5
+
+
+def large_file(folder: Path) -> Path:
+    path = folder / "large.bin"
+    with path.open("wb") as file:
+        for number in range(65):
+            file.write(bytes([number]) * min(1 << 20, LARGE - (number << 20)))
+    return path
+
+
+def test_a_large_file_goes_in_parts(api: FakeApi, folder: Path) -> None:
+    path = large_file(folder)
+    assert outcomes(api, path) == {"large.bin": "completed"}
+    (document,) = api.documents.values()
+    assert document.body == path.read_bytes()
+    assert (api.calls["put_part"], api.calls["put"]) == (5, 0)
+
+
+def test_a_lost_connection_costs_the_part_that_was_on_its_way(api: FakeApi, folder: Path) -> None:
+    large_file(folder)
+    api.unavailable.update(put_part=2, part=1, parts=1, complete=1)
+    assert outcomes(api, folder) == {"large.bin": "completed"}
+    assert api.calls["put_part"] == 7
+
+
+def test_an_upload_that_broke_off_is_gone_on_with_by_the_same_command(api: FakeApi, folder: Path) -> None:
+    path = large_file(folder)
+    content = path.read_bytes()
+    document = FakeDocument(
+        id=str(new_uuid7()),
+        filename="large.bin",
+        size_bytes=LARGE,
+        content_type="application/octet-stream",
+        checksum_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    document.parts = {number: content[(number - 1) << 24 : number << 24] for number in (1, 2, 4)}
+    api.documents[document.id] = document
+
+    assert outcomes(api, folder) == {"large.bin": "completed"}
+
+    assert list(api.documents) == [document.id]
+    assert document.body == content
+    assert api.calls["put_part"] == 2
+
+
 @contextmanager
 def started(api: FakeApi, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -351,11 +456,32 @@ def started(api: FakeApi, *arguments: str | Path) -> Iterator[subprocess.Popen[s
             process.kill()
 
 
-def wait_until(api: FakeApi, call: str) -> None:
+def wait_until(api: FakeApi, call: str, *, times: int = 1) -> None:
     deadline = time.monotonic() + 30
-    while not api.calls[call]:
+    while api.calls[call] < times:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_program_that_was_ended_in_the_middle_of_a_large_file_goes_on_there(
+    api: FakeApi, folder: Path, end: signal.Signals
+) -> None:
+    path = large_file(folder)
+    api.held_parts.add(3)
+    with started(api, "ingest", folder) as process:
+        wait_until(api, "put_part", times=3)
+        process.send_signal(end)
+        process.wait(timeout=20)
+    api.held_parts.clear()
+
+    with started(api, "ingest", folder, "--json") as process:
+        stdout, _ = process.communicate(timeout=60)
+
+    assert [file["outcome"] for file in json.loads(stdout)["files"]] == ["completed"]
+    (document,) = api.documents.values()
+    assert document.body == path.read_bytes()
+    assert (api.calls["presign"], api.calls["put_part"]) == (1, 3 + 3)
 
 
 @pytest.mark.parametrize("form", ["plain", "json"])

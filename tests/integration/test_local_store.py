@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from application.ports.blob_store import PresignedRequest
+from application.ports.presigned_request import PresignedRequest
 from domain.errors import BlobNotFound, StorageUnavailable
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from tests.support.blob_store_backends import Backend, eventually_empty, local_backend, raw_connection

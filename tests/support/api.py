@@ -12,13 +12,18 @@ import httpx
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.unit_of_work import Transactions
+from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
+from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
+from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
+from application.use_cases.send_part import ListParts, SendPart
 from domain.action import Action
 from domain.chunk import Chunk
 from domain.document import Document
@@ -98,6 +103,7 @@ class Api:
     dead_letters: DeadLetterReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
+    max_upload_bytes: int = 1000
 
     def __post_init__(self) -> None:
         self.database.on_commit = self.changes.tell
@@ -105,17 +111,28 @@ class Api:
     def services(self) -> ApiServices:
         transactions = self.transactions or self.database
         retry_job = RetryJob(transactions=transactions, wake_relay=self._wake)
+        request_upload = RequestUpload(
+            transactions=transactions,
+            blobs=self.blobs,
+            max_upload_bytes=self.max_upload_bytes,
+            upload_url_seconds=900,
+            multipart_upload_seconds=86400,
+            chunk_tokens=256,
+            chunk_overlap=32,
+        )
+        process_uploaded_document = ProcessUploadedDocument(
+            transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
+        )
         return ApiServices(
-            request_upload=RequestUpload(
-                transactions=transactions,
-                blobs=self.blobs,
-                max_upload_bytes=1000,
-                upload_url_seconds=900,
-                chunk_tokens=256,
-                chunk_overlap=32,
-            ),
-            process_uploaded_document=ProcessUploadedDocument(
-                transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
+            request_upload=request_upload,
+            request_uploads=RequestUploads(transactions=transactions, request_upload=request_upload),
+            send_part=SendPart(transactions=transactions, blobs=self.blobs, upload_url_seconds=900),
+            list_parts=ListParts(transactions=transactions, blobs=self.blobs),
+            complete_upload=CompleteUpload(transactions=transactions, blobs=self.blobs),
+            abort_upload=AbortUpload(transactions=transactions, blobs=self.blobs),
+            process_uploaded_document=process_uploaded_document,
+            process_uploaded_documents=ProcessUploadedDocuments(
+                transactions=transactions, process_uploaded_document=process_uploaded_document
             ),
             cancel_job=CancelJob(transactions=transactions),
             retry_job=retry_job,

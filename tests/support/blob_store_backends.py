@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -43,6 +44,8 @@ class Backend:
     store: BlobStore
     put: Callable[[str, bytes, str], str]
     """Upload as a client does; returns the etag."""
+    put_part: Callable[[str, str, int, bytes], str]
+    """Upload a part of (key, store id, number) as a client does; returns the etag."""
     pass_by: Callable[[float], None]
     """Let seconds go by on the store's clock."""
     clear: Callable[[], None] = lambda: None
@@ -58,9 +61,21 @@ def put_presigned(store: BlobStore, key: str, content: bytes, content_type: str)
     return answer.headers["ETag"]
 
 
+def put_presigned_part(store: BlobStore, key: str, store_id: str, number: int, content: bytes) -> str:
+    part = store.multipart.presign_part(key, store_id, number, size_bytes=len(content), expires_in_seconds=60)
+    answer = httpx.request(part.method, part.url, content=content, headers=part.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.headers["ETag"]
+
+
 def memory_backend() -> Backend:
     store = InMemoryBlobStore()
-    return Backend(store=store, put=store.put, pass_by=lambda _seconds: None)
+    return Backend(
+        store=store,
+        put=store.put,
+        put_part=lambda _key, store_id, number, content: store.multipart.put_part(store_id, number, content),
+        pass_by=lambda _seconds: None,
+    )
 
 
 @contextmanager
@@ -71,7 +86,13 @@ def local_backend(folder: Path, *, stall_seconds: float = 60) -> Iterator[Backen
     store = LocalBlobStore(folder, signing_key=secrets.token_bytes(32), public_url=url_of(listener), clock=clock)
     app = Starlette(routes=[Mount("/store", local_store_app(store, stall_seconds=stall_seconds))])
     with running_uvicorn(app, listener):
-        yield Backend(store=store, put=_putting(store), pass_by=clock.pass_by, folder=folder)
+        yield Backend(
+            store=store,
+            put=_putting(store),
+            put_part=partial(put_presigned_part, store),
+            pass_by=clock.pass_by,
+            folder=folder,
+        )
 
 
 @contextmanager
@@ -97,11 +118,19 @@ def s3_backend(endpoint_url: str | None, environment: Mapping[str, str]) -> Iter
     client.create_bucket(Bucket=bucket)
 
     def clear() -> None:
+        for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+            client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
         for found in client.list_objects_v2(Bucket=bucket).get("Contents", []):
             client.delete_object(Bucket=bucket, Key=found["Key"])
 
     try:
-        yield Backend(store=store, put=_putting(store), pass_by=time.sleep, clear=clear)
+        yield Backend(
+            store=store,
+            put=_putting(store),
+            put_part=partial(put_presigned_part, store),
+            pass_by=time.sleep,
+            clear=clear,
+        )
     finally:
         clear()
         client.delete_bucket(Bucket=bucket)

@@ -32,6 +32,7 @@ class FakeDocument:
     content_type: str
     checksum_sha256: str | None
     body: bytes | None = None
+    parts: dict[int, bytes] | None = None
     status: str = "awaiting_upload"
     processed_at: float = 0.0
 
@@ -45,10 +46,19 @@ class FakeApi:
     failures: dict[str, str] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     delete_while_processing: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    # How many documents find the object store away.
+    store_away: int = 0
+    part_size: int = 16 << 20
+    # Parts that are taken and never answered.
+    held_parts: set[int] = field(default_factory=set)
+    batches: list[int] = field(default_factory=list)
     retry_after: str | None = None
     results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # Call to how many answers of 503 come first.
     unavailable: Counter[str] = field(default_factory=Counter)
+    # Calls that end in a defect of the server.
+    broken: set[str] = field(default_factory=set)
     stop_after: dict[str, int] = field(default_factory=dict)
     documents: dict[str, FakeDocument] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -106,7 +116,15 @@ class FakeApi:
     # The calls
 
     async def presign(self, request: Request) -> Response:
-        promised = await request.json()
+        promises = (await request.json())["documents"]
+        if len(promises) > 500:
+            return _problem(422, "invalid_request", "500 at most.")
+        self.batches.append(len(promises))
+        return JSONResponse({"items": [self._announced(promised) for promised in promises]}, status_code=201)
+
+    def _announced(self, promised: dict[str, Any]) -> dict[str, Any]:
+        if promised["filename"] in self.refused:
+            return _problem_body(413, "too_large", "The file is too large.")
         document = FakeDocument(
             id=str(new_uuid7()),
             filename=promised["filename"],
@@ -115,14 +133,54 @@ class FakeApi:
             checksum_sha256=promised.get("checksum_sha256"),
         )
         self.documents[document.id] = document
+        if promised.get("multipart"):
+            document.parts = {}
+            upload = {
+                "method": "MULTIPART",
+                "upload_id": document.id,
+                "part_size": self.part_size,
+                "expires_at": "2030",
+            }
+            return {"document_id": document.id, "status": "awaiting_upload", "upload": upload}
         upload = {
             "method": "PUT",
             "url": f"{self.url}/objects/{document.id}?signature=abc",
             "headers": {"Content-Type": document.content_type, "X-Signed": "yes"},
             "expires_at": "2030-01-01T00:00:00Z",
         }
-        answer = {"document_id": document.id, "status": "awaiting_upload", "upload": upload}
-        return JSONResponse(answer, status_code=201)
+        return {"document_id": document.id, "status": "awaiting_upload", "upload": upload}
+
+    async def part(self, request: Request) -> Response:
+        id_, number = request.path_params["id"], request.path_params["number"]
+        return JSONResponse({"part_number": number, "url": f"{self.url}/parts/{id_}/{number}", "headers": {}})
+
+    async def parts(self, request: Request) -> Response:
+        document = self.documents[request.path_params["id"]]
+        if document.parts is None:
+            return _problem(404, "upload_not_found", "There is no such upload.")
+        items = [{"part_number": n, "size_bytes": len(b), "etag": f'"{n}"'} for n, b in document.parts.items()]
+        return JSONResponse({"upload_id": document.id, "part_size": self.part_size, "items": items})
+
+    async def put_part(self, request: Request) -> Response:
+        parts = self.documents[request.path_params["id"]].parts
+        body = await request.body()
+        if request.path_params["number"] in self.held_parts:
+            await request.receive()  # until the client is gone
+            return Response(status_code=400)
+        assert parts is not None
+        parts[request.path_params["number"]] = body
+        return Response(headers={"ETag": f'"{request.path_params["number"]}"'})
+
+    async def complete(self, request: Request) -> Response:
+        document = self.documents[request.path_params["id"]]
+        listed = {part["part_number"]: part["etag"] for part in (await request.json())["parts"]}
+        if document.parts is None:
+            return _problem(409, "upload_completed", "It was completed.")
+        if listed != {number: f'"{number}"' for number in sorted(document.parts)}:
+            return _problem(422, "parts_mismatch", "The parts do not fit.")
+        document.body = b"".join(document.parts[number] for number in sorted(document.parts))
+        document.parts = None
+        return JSONResponse({"document_id": document.id})
 
     async def put(self, request: Request) -> Response:
         document = self.documents[request.path_params["id"]]
@@ -136,22 +194,32 @@ class FakeApi:
         return Response()
 
     async def process(self, request: Request) -> Response:
-        if (document := self.documents.get(request.path_params["id"])) is None:
-            return _not_found()
+        ids = (await request.json())["document_ids"]
+        return JSONResponse({"items": [self._processed(id_) for id_ in ids]}, status_code=202)
+
+    async def process_one(self, request: Request) -> Response:
+        answer = self._processed(request.path_params["id"])
+        return JSONResponse(answer, status_code=answer["status"] if "code" in answer else 202)
+
+    def _processed(self, id_: str) -> dict[str, Any]:
+        if (document := self.documents.get(id_)) is None:
+            return _problem_body(404, "document_not_found", "There is no document with this id.")
         if document.body is None:
-            return _problem(409, "upload_missing", "The bytes are not there yet.")
+            return _problem_body(409, "upload_missing", "The bytes are not there yet.")
+        if self.store_away:
+            self.store_away -= 1
+            return _problem_body(503, "storage_unavailable", "The object store does not answer.")
         if document.checksum_sha256 and hashlib.sha256(document.body).hexdigest() != document.checksum_sha256:
-            return _problem(422, "upload_mismatch", "Another file was sent.")
+            return _problem_body(422, "upload_mismatch", "Another file was sent.")
         if document.filename in self.delete_while_processing:
             del self.documents[document.id]
         document.status, document.processed_at = "pending", time.monotonic()
-        answer = {
+        return {
             "job_id": str(new_uuid7()),
             "document_id": document.id,
             "status": "pending",
             "status_url": f"{self.url}{DOCUMENTS}/{document.id}/status",
         }
-        return JSONResponse(answer, status_code=202)
 
     async def statuses(self, request: Request) -> Response:
         self.status_calls_at.append(time.monotonic())
@@ -173,8 +241,8 @@ class FakeApi:
 
     async def listed(self, request: Request) -> Response:
         asked = {name: request.query_params.get(name) for name in ("checksum_sha256", "status", "filename")}
-        checksum = asked["checksum_sha256"]
-        same = [d for d in self.documents.values() if checksum in {None, d.checksum_sha256}]
+        checksum = asked.pop("checksum_sha256")
+        same = [d for d in self.documents.values() if checksum is None or str(d.checksum_sha256) in checksum.split(",")]
         items = [self.described(d) for d in reversed(same)]
         items = [i for i in items if all(value is None or i[name] == value for name, value in asked.items())]
         limit = int(request.query_params.get("limit", 50))
@@ -221,11 +289,16 @@ class FakeApi:
 
     def routes(self) -> list[Route]:
         return [
-            Route(f"{DOCUMENTS}/upload/presigned", self._counted(self.presign), methods=["POST"]),
+            Route(f"{DOCUMENTS}/upload/presigned/batch", self._counted(self.presign), methods=["POST"]),
+            Route(f"{DOCUMENTS}/process", self._counted(self.process), methods=["POST"]),
+            Route(f"{DOCUMENTS}/{{id}}/upload/parts", self._counted(self.parts)),
+            Route(f"{DOCUMENTS}/{{id}}/upload/parts/{{number:int}}", self._counted(self.part)),
+            Route(f"{DOCUMENTS}/{{id}}/upload/complete", self._counted(self.complete), methods=["POST"]),
+            Route("/parts/{id}/{number:int}", self._counted(self.put_part), methods=["PUT"]),
             Route(f"{DOCUMENTS}/status", self._counted(self.statuses)),
             Route(DOCUMENTS, self._counted(self.listed)),
             Route(f"{DOCUMENTS}/{{id}}", self._counted(self.one), methods=["GET", "DELETE"]),
-            Route(f"{DOCUMENTS}/{{id}}/process", self._counted(self.process), methods=["POST"]),
+            Route(f"{DOCUMENTS}/{{id}}/process", self._counted(self.process_one), methods=["POST"]),
             Route(f"{DOCUMENTS}/{{id}}/status", self._counted(self.status)),
             Route(f"{DOCUMENTS}/{{id}}/text", self._counted(self.text)),
             Route(f"{DOCUMENTS}/{{id}}/chunks", self._counted(self.chunks)),
@@ -243,6 +316,8 @@ class FakeApi:
             self.calls[name] += 1
             if self.calls[name] > self.stop_after.get(name, 10**9) and self.server:
                 self.server.should_exit = self.server.force_exit = True
+            if name in self.broken:
+                return _problem(500, "internal_error", "Something went wrong.")
             if self.unavailable[name] > 0:
                 self.unavailable[name] -= 1
                 return _problem(503, "database_unavailable", "The database does not answer.")
@@ -251,8 +326,12 @@ class FakeApi:
         return counted
 
 
+def _problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+
+
 def _problem(status: int, code: str, detail: str) -> Response:
-    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    body = _problem_body(status, code, detail)
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 

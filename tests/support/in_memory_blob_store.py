@@ -1,18 +1,23 @@
 """BlobStore for tests of use cases: nothing is served, so a test uploads with `put`."""
 
 import hashlib
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from application.ports.blob_store import BlobInfo, PresignedRequest
-from domain.errors import BlobChanged, BlobNotFound, StorageUnavailable
+from application.ports.blob_store import BlobInfo
+from application.ports.presigned_request import PresignedRequest
+from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, StorageUnavailable, UploadNotFound
+from domain.multipart import LEAST_PART_BYTES, StoredPart
 
 
 @dataclass
 class InMemoryBlobStore:
     objects: dict[str, tuple[bytes, BlobInfo]] = field(default_factory=dict)
+    uploads: dict[str, tuple[str, str, dict[int, tuple[bytes, StoredPart]]]] = field(default_factory=dict)
+    """Uploads in parts by their id: key, content type, parts."""
     is_down: bool = False
     """True makes every method that does I/O raise StorageUnavailable."""
 
@@ -21,6 +26,10 @@ class InMemoryBlobStore:
         etag = f'"{hashlib.sha256(content).hexdigest()}"'
         self.objects[key] = (content, BlobInfo(size_bytes=len(content), content_type=content_type, etag=etag))
         return etag
+
+    @property
+    def multipart(self) -> "InMemoryMultipartStore":
+        return InMemoryMultipartStore(self)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         return _request("PUT", f"{key}?size={size_bytes}", {"Content-Type": content_type}, expires_in_seconds)
@@ -47,18 +56,65 @@ class InMemoryBlobStore:
         return hashlib.sha256(content).hexdigest()
 
     def delete(self, key: str) -> bool:
-        self._require_up()
+        self.require_up()
         return self.objects.pop(key, None) is not None
 
     def _found(self, key: str) -> tuple[bytes, BlobInfo]:
-        self._require_up()
+        self.require_up()
         if key not in self.objects:
             raise BlobNotFound
         return self.objects[key]
 
-    def _require_up(self) -> None:
+    def require_up(self) -> None:
         if self.is_down:
             raise StorageUnavailable
+
+
+@dataclass(frozen=True)
+class InMemoryMultipartStore:
+    store: InMemoryBlobStore
+
+    def put_part(self, store_id: str, number: int, content: bytes) -> str:
+        """Store as a client with a part's URL would; return the etag."""
+        etag = f'"{hashlib.sha256(content).hexdigest()}"'
+        part = StoredPart(number=number, size_bytes=len(content), etag=etag)
+        self.store.uploads[store_id][2][number] = (content, part)
+        return etag
+
+    def start(self, key: str, *, content_type: str) -> str:
+        self.store.require_up()
+        store_id = secrets.token_hex(8)
+        self.store.uploads[store_id] = (key, content_type, {})
+        return store_id
+
+    def presign_part(
+        self, key: str, store_id: str, number: int, *, size_bytes: int, expires_in_seconds: int
+    ) -> PresignedRequest:
+        return _request("PUT", f"{key}?upload={store_id}&part={number}&size={size_bytes}", {}, expires_in_seconds)
+
+    def parts(self, key: str, store_id: str) -> Sequence[StoredPart]:
+        return [part for _, (_, part) in sorted(self._open(key, store_id).items())]
+
+    def complete(self, key: str, store_id: str, parts: Sequence[StoredPart]) -> None:
+        arrived = self._open(key, store_id)
+        for part in parts:
+            if part.number not in arrived or arrived[part.number][1].etag != part.etag:
+                raise PartsMismatch
+        if any(part.size_bytes < LEAST_PART_BYTES for part in parts[:-1]):
+            raise PartsMismatch
+        content = b"".join(arrived[part.number][0] for part in parts)
+        self.store.put(key, content, self.store.uploads.pop(store_id)[1])
+
+    def abort(self, key: str, store_id: str) -> bool:  # noqa: ARG002
+        self.store.require_up()
+        return self.store.uploads.pop(store_id, None) is not None
+
+    def _open(self, key: str, store_id: str) -> dict[int, tuple[bytes, StoredPart]]:
+        self.store.require_up()
+        found = self.store.uploads.get(store_id)
+        if found is None or found[0] != key:
+            raise UploadNotFound
+        return found[2]
 
 
 def _request(method: str, path: str, headers: dict[str, str], expires_in_seconds: int) -> PresignedRequest:

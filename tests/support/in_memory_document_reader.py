@@ -1,7 +1,7 @@
 """What readers see of an InMemoryDatabase."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
 from domain.action import ActionStatus
@@ -29,7 +29,7 @@ class InMemoryDocumentReader:
         self.database.require_up()
         wanted = {
             name: value
-            for name in ("tenant_id", "external_id", "filename", "checksum_sha256")
+            for name in ("tenant_id", "external_id", "filename")
             if (value := getattr(document_filter, name)) is not None
         }
         newest_first = sorted(self.database.documents.values(), key=lambda document: document.id, reverse=True)
@@ -37,6 +37,9 @@ class InMemoryDocumentReader:
             self._state(document)
             for document in newest_first
             if (before is None or document.id < before)
+            and (
+                document_filter.checksums_sha256 is None or document.checksum_sha256 in document_filter.checksums_sha256
+            )
             and all(getattr(document, name) == value for name, value in wanted.items())
         ]
         return [s for s in states if document_filter.status in {None, s.status}][:limit]
@@ -59,7 +62,15 @@ class InMemoryDocumentReader:
 
     def _state(self, document: Document) -> DocumentState:
         job = self.database.jobs.get(document.job_id) if document.job_id else None
-        state = DocumentState(document=document, job=job)
+        same = [
+            other.id
+            for other in self.database.documents.values()
+            if document.checksum_sha256
+            and (other.tenant_id, other.checksum_sha256) == (document.tenant_id, document.checksum_sha256)
+            and other.id in self.database.published_runs
+            and other.id < document.id
+        ]
+        state = DocumentState(document=document, job=job, duplicate_of=min(same, default=None))
         if state.index_action is None or state.index_action.status is not ActionStatus.PENDING:
             return state
         due_at = state.index_action.due_at
@@ -69,4 +80,4 @@ class InMemoryDocumentReader:
             for action in other.actions
             if action.status is ActionStatus.PENDING and action.due_at < due_at
         ]
-        return DocumentState(document=document, job=job, queue_position=1 + len(ahead))
+        return replace(state, queue_position=1 + len(ahead))

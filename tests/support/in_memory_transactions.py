@@ -7,16 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from application.ports.document_reader import PublishedChunk
 from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.document import Document
-from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound
-from domain.ids import ActionId, DocumentId, JobId
+from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, UploadNotFound
+from domain.ids import ActionId, DocumentId, JobId, UploadId
 from domain.job import Job
+from domain.multipart import Upload
 
 LOCK_TIMEOUT_SECONDS = 5
 
@@ -41,6 +42,9 @@ class InMemoryDatabase:
     is_down: bool = False
     """True makes everything raise DatabaseUnavailable."""
     documents: dict[DocumentId, Document] = field(default_factory=dict)
+    versions: dict[tuple[DocumentId, int], Document] = field(default_factory=dict)
+    """Those that were announced; a document that a test puts into `documents` has its own alone."""
+    uploads: dict[UploadId, Upload] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
@@ -67,12 +71,22 @@ class InMemoryUnitOfWork:
     def __init__(self, database: InMemoryDatabase) -> None:
         self.database = database
         self.documents_written: dict[DocumentId, Document | None] = {}
+        self.versions_written: dict[tuple[DocumentId, int], Document | None] = {}
+        self.uploads_written: dict[UploadId, Upload | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
         return InMemoryDocumentStore(self)
+
+    @property
+    def versions(self) -> "InMemoryVersionStore":
+        return InMemoryVersionStore(self)
+
+    @property
+    def uploads(self) -> "InMemoryUploadStore":
+        return InMemoryUploadStore(self)
 
     @property
     def jobs(self) -> "InMemoryJobStore":
@@ -91,6 +105,13 @@ class InMemoryUnitOfWork:
                     self.database.published_runs.pop(document_id, None)
                 else:
                     self.database.documents[document_id] = document
+            for version, described in self.versions_written.items():
+                if described is None:
+                    self.database.versions.pop(version, None)
+                else:
+                    self.database.versions[version] = described
+            there = self.database.uploads | self.uploads_written
+            self.database.uploads = {key: upload for key, upload in there.items() if upload}
             self.database.jobs |= self.jobs_written
             self.database.published_runs |= self.runs_published
             changed = frozenset(self.jobs_written)
@@ -124,7 +145,8 @@ class InMemoryUnitOfWork:
             return list((self.database.jobs | self.jobs_written).values())
 
     def _end(self) -> None:
-        self.documents_written, self.jobs_written, self.runs_published = {}, {}, {}
+        self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
+        self.uploads_written = {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -135,9 +157,29 @@ class InMemoryUnitOfWork:
 class InMemoryDocumentStore:
     work: InMemoryUnitOfWork
 
-    def add(self, document: Document) -> None:
+    def add(self, document: Document) -> Document:
         self.work.database.require_up()
+        if document.external_id is not None:
+            self.work.lock_row(uuid5(document.tenant_id, document.external_id))
+            if known := self._of_external_id(document):
+                newest = self.work.versions.after(known.id, 0)[0]
+                document = replace(document, id=known.id, version=newest.version + 1, job_id=known.job_id)
+                self.work.versions_written[document.id, document.version] = document
+                if known.id not in self.work.database.published_runs:
+                    self._write(document)
+                return document
+        self._write(document)
+        self.work.versions_written[document.id, document.version] = document
+        return document
+
+    def _write(self, document: Document) -> None:
         self.work.documents_written[document.id] = document
+
+    def _of_external_id(self, document: Document) -> Document | None:
+        with self.work.database.row_freed:
+            there = self.work.database.documents | self.work.documents_written
+        name = (document.tenant_id, document.external_id)
+        return next((found for found in there.values() if found and (found.tenant_id, found.external_id) == name), None)
 
     def lock(self, document_id: DocumentId) -> Document:
         self.work.database.require_up()
@@ -149,17 +191,80 @@ class InMemoryDocumentStore:
         return found
 
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
-        self.add(replace(self.lock(document_id), job_id=job_id))
+        self._write(replace(self.lock(document_id), job_id=job_id))
 
-    def publish(self, document_id: DocumentId, run: Run) -> None:
-        self.work.database.require_up()
-        self.work.runs_published[document_id] = run.id
+    def publish(self, document: Document, run: Run) -> None:
+        current = self.lock(document.id)
+        if document.id in self.work.database.published_runs and current.version > document.version:
+            return
+        self.work.runs_published[document.id] = run.id
+        self._write(replace(document, job_id=current.job_id))
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
         self.lock(document_id)
         self.work.documents_written[document_id] = None
+        for version in self.work.versions.after(document_id, 0):
+            self.work.versions_written[document_id, version.version] = None
         count = len(self.work.database.published(document_id).chunks)
         return DeletedRows(chunks=count, embeddings=count)
+
+
+@dataclass(frozen=True)
+class InMemoryVersionStore:
+    work: InMemoryUnitOfWork
+
+    def get(self, document_id: DocumentId, version: int) -> Document:
+        found = next((each for each in self.after(document_id, 0) if each.version == version), None)
+        if found is None:
+            raise DocumentNotFound
+        return found
+
+    def after(self, document_id: DocumentId, version: int) -> Sequence[Document]:
+        self.work.database.require_up()
+        with self.work.database.row_freed:
+            there = self.work.database.versions | self.work.versions_written
+            alone = self.work.database.documents.get(document_id)
+        found = {number: each for (key, number), each in there.items() if key == document_id and each}
+        if not found and alone:
+            found = {alone.version: alone}
+        return [found[number] for number in sorted(found, reverse=True) if number > version]
+
+    def withdraw(self, document: Document) -> None:
+        if len(self.after(document.id, 0)) == 1:
+            return
+        self.work.versions_written[document.id, document.version] = None
+        if document.id not in self.work.database.published_runs:
+            newest = self.after(document.id, 0)[0]
+            self.work.documents_written[document.id] = replace(newest, job_id=document.job_id)
+
+
+@dataclass(frozen=True)
+class InMemoryUploadStore:
+    work: InMemoryUnitOfWork
+
+    def add(self, upload: Upload) -> None:
+        self.work.database.require_up()
+        self.work.uploads_written[upload.id] = upload
+
+    def find(self, document_id: DocumentId, upload_id: UploadId | None) -> Upload:
+        found = [upload for upload in self._of(document_id) if upload_id in {None, upload.id}]
+        if not found:
+            raise UploadNotFound
+        return max(found, key=lambda upload: upload.id)
+
+    def uncompleted(self, document_id: DocumentId) -> Sequence[Upload]:
+        return [upload for upload in self._of(document_id) if not upload.completed_at]
+
+    def complete(self, upload_id: UploadId, *, at: datetime) -> None:
+        self.add(replace(self.work.database.uploads[upload_id], completed_at=at))
+
+    def delete(self, upload_id: UploadId) -> None:
+        self.work.uploads_written[upload_id] = None
+
+    def _of(self, document_id: DocumentId) -> Sequence[Upload]:
+        self.work.database.require_up()
+        there = (self.work.database.uploads | self.work.uploads_written).values()
+        return [upload for upload in there if upload and upload.document.id == document_id]
 
 
 @dataclass(frozen=True)
@@ -180,6 +285,10 @@ class InMemoryJobStore:
             self.work.lock_row(action.id)
         # What was committed while this waited for the actions.
         return self._find(job_id) or job
+
+    def unfinished(self, document_id: DocumentId) -> Sequence[JobId]:
+        self.work.database.require_up()
+        return sorted(j.id for j in self.work.all_jobs() if j.document_id == document_id and not j.is_final)
 
     def lock_of(self, action_id: ActionId) -> Job:
         self.work.database.require_up()

@@ -39,6 +39,8 @@ def test_before_the_upload_there_is_no_job() -> None:
         "progress": 0,
         "message": "Waiting for the upload",
         "queue_position": None,
+        "version": None,
+        "duplicate_of": None,
         "eta_seconds": None,
         "attempt": 0,
         "max_attempts": 0,

@@ -9,8 +9,10 @@ from starlette.responses import Response
 from application.ports.document_reader import DocumentFilter
 from domain.document import DocumentStatus
 from domain.errors import AlreadyFinal
-from domain.ids import DEFAULT_TENANT
+from domain.ids import DEFAULT_TENANT, DocumentId
+from domain.job import Job
 from interface.api.cursors import document_cursor, read_document_cursor
+from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import POLL_SECONDS
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services, document_url
 from interface.api.v1.schemas.documents import DeletionBody, DocumentBody, DocumentList
@@ -19,6 +21,8 @@ from interface.api.v1.schemas.status import DocumentStatusBody
 from interface.api.v1.schemas.uploads import PresignBody, PresignedDocument, ProcessBody, ProcessingStarted
 from interface.api.v1.schemas.values import Text
 from interface.api.v1.status_changes import current_state
+
+CHECKSUMS = r"^[0-9a-fA-F]{64}(,[0-9a-fA-F]{64}){0,99}$"
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 
@@ -55,10 +59,15 @@ def process_document(
     The body may be left out. A `password` is for the processing that it starts; one that is running does not get it.
     """
     password = body.password.get_secret_value() if body and body.password else None
-    job = services.process_uploaded_document(document_id, password=password)
-    status_url = f"{document_url(services, document_id)}/status"
-    response.headers["Location"] = status_url
+    answer = started(services, document_id, services.process_uploaded_document(document_id, password=password))
+    response.headers["Location"] = answer.status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)
+    return answer
+
+
+def started(services: ApiServices, document_id: DocumentId, job: Job) -> ProcessingStarted:
+    """Return where to ask for the job."""
+    status_url = f"{document_url(services, document_id)}/status"
     return ProcessingStarted(job_id=job.id, document_id=document_id, status_url=status_url)
 
 
@@ -69,7 +78,9 @@ def list_documents(
     status: DocumentStatus | None = None,
     external_id: Annotated[Text | None, Query(max_length=512)] = None,
     filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
-    checksum_sha256: Annotated[str | None, Query(pattern=r"^[0-9a-fA-F]{64}$")] = None,
+    checksum_sha256: Annotated[
+        str | None, Query(pattern=CHECKSUMS, max_length=100 * 65, description="To 100, with commas between.")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
@@ -79,7 +90,7 @@ def list_documents(
         status=status,
         external_id=external_id,
         filename=filename,
-        checksum_sha256=checksum_sha256.lower() if checksum_sha256 else None,
+        checksums_sha256=checksum_sha256.lower().split(",") if checksum_sha256 else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(

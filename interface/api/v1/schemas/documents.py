@@ -21,7 +21,11 @@ class Links(BaseModel):
 
 
 class DocumentBody(BaseModel):
-    """A document as its owner described it, and what it is doing."""
+    """A document as its owner described it, and what it is doing.
+
+    `duplicate_of` is an older document of the same bytes that was completed; they are known from the announcement, or
+    once they were read. The description is of `version`: the one that search finds or, before there is one, the newest.
+    """
 
     document_id: UUID
     job_id: UUID | None
@@ -33,6 +37,8 @@ class DocumentBody(BaseModel):
     metadata: dict[str, str | int | float | bool | None]
     chunk_tokens: int
     chunk_overlap: int
+    version: int
+    duplicate_of: UUID | None
     status: DocumentStatus
     created_at: Instant
     links: Links
@@ -52,6 +58,8 @@ class DocumentBody(BaseModel):
             metadata=dict(document.metadata),
             chunk_tokens=document.chunk_tokens,
             chunk_overlap=document.chunk_overlap,
+            version=document.version,
+            duplicate_of=state.duplicate_of,
             status=state.status,
             created_at=document.created_at,
             links=Links(

@@ -58,11 +58,13 @@ class Failure(BaseModel):
 class DocumentStatusBody(BaseModel):
     """How far the processing of a document is.
 
+    `version` is the one that is processed: another one is found by search until it is completed.
     `attempt` counts the runs, the one that is waited for included. `queue_position` is from 1, null unless it waits.
     """
 
     document_id: UUID
     job_id: UUID | None
+    version: int | None
     status: DocumentStatus
     stage: Stage | None
     progress: int
@@ -75,6 +77,7 @@ class DocumentStatusBody(BaseModel):
     chunks: Chunks
     stages: list[StageTimes]
     warnings: list[str]
+    duplicate_of: UUID | None
     error: Failure | None
     created_at: Instant
     started_at: Instant | None
@@ -89,6 +92,7 @@ class DocumentStatusBody(BaseModel):
         return cls(
             document_id=state.document.id,
             job_id=state.job.id if state.job else None,
+            version=state.job.document_version if state.job else None,
             status=state.status,
             stage=report.stage if state.status is DocumentStatus.PROCESSING else None,
             progress=report.progress,
@@ -108,6 +112,7 @@ class DocumentStatusBody(BaseModel):
                 for times in report.stages
             ],
             warnings=list(report.warnings),
+            duplicate_of=state.duplicate_of,
             error=Failure(code=error.code, message=error.message, retryable=error.retryable) if error else None,
             created_at=state.document.created_at,
             started_at=action.started_at if action else None,
