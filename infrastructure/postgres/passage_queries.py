@@ -12,6 +12,7 @@ VISIBLE = """
     d.tenant_id = :tenant AND d.published_run IS NOT NULL
     AND (CAST(:documents AS uuid[]) IS NULL OR d.id = ANY(CAST(:documents AS uuid[])))
     AND d.metadata @> CAST(:metadata AS jsonb)
+    AND (CAST(:keys AS bigint[]) IS NULL OR c.id = ANY(CAST(:keys AS bigint[])))
 """
 VISIBLE_CHUNKS = f"documents d JOIN chunks c ON c.run_id = d.published_run WHERE {VISIBLE}"
 ARE_FEW = text(f"SELECT count(*) <= {FEW_CHUNKS} FROM (SELECT 1 FROM {VISIBLE_CHUNKS} LIMIT {FEW_CHUNKS + 1}) few")
@@ -39,7 +40,8 @@ TOP = """
         ) AS q(language, term, weight, chunks, length)
     ), weighted AS MATERIALIZED (
         SELECT q.language, q.term, CAST(0.36 AS float8) / q.length AS per_length,
-            q.weight * 1.9 * ln(1 + (greatest(q.chunks, p.df) - p.df + 0.5) / (p.df + 0.5)) AS weight
+            q.weight * 1.9 * ln(1 + (greatest(q.chunks, p.df) - p.df + 0.5) / (p.df + 0.5)) AS weight,
+            count(*) OVER (PARTITION BY q.language) AS terms
         FROM query q CROSS JOIN LATERAL (
             SELECT count(*) AS df FROM postings WHERE language = q.language AND term = q.term
         ) p
@@ -48,20 +50,34 @@ TOP = """
             sum(w.weight * p.frequency / (p.frequency + CAST(0.54 AS float8) + w.per_length * p.length)) AS score
         FROM weighted w JOIN postings p ON p.language = w.language AND p.term = w.term
         {only}
-        GROUP BY p.chunk ORDER BY score DESC, p.chunk LIMIT :reach
+        GROUP BY p.chunk {having} ORDER BY score DESC, p.chunk LIMIT :reach
     )
 """
 KEYWORD_AMONG_FEW = text(
-    TOP.format(only=f"WHERE p.chunk IN (SELECT c.id FROM {VISIBLE_CHUNKS})")
+    TOP.format(only=f"WHERE p.chunk IN (SELECT c.id FROM {VISIBLE_CHUNKS})", having="")
     + "SELECT chunk, score, false AS is_cut FROM top ORDER BY score DESC, chunk"
 )
 KEYWORD = text(
-    TOP.format(only="")
+    TOP.format(only="", having="")
     + f"""
     SELECT t.chunk, t.score, (SELECT count(*) = :reach FROM top) AS is_cut
     FROM top t JOIN chunks c ON c.id = t.chunk JOIN documents d ON d.published_run = c.run_id
     WHERE {VISIBLE}
     ORDER BY t.score DESC, t.chunk LIMIT :pool
+    """
+)
+# A chunk has one language, so it has all terms of it if it has as many as there are.
+HOLDING = text(
+    TOP.format(only="", having="HAVING count(*) = max(w.terms)")
+    + f"""
+    SELECT chunk FROM (
+        SELECT t.chunk, t.score
+        FROM top t JOIN chunks c ON c.id = t.chunk JOIN documents d ON d.published_run = c.run_id
+        WHERE {VISIBLE}
+        UNION ALL
+        SELECT c.id, 0 FROM {VISIBLE_CHUNKS} AND c.language = ANY(:languages_without_terms)
+    ) holding
+    ORDER BY score DESC, chunk
     """
 )
 SEARCH_SETTINGS = text("""
@@ -79,7 +95,7 @@ CHUNK_COLUMNS = """
     c.position, c.text, c.char_start, c.char_end, c.page_start, c.page_end, c.token_count, c.headings
 """
 PASSAGES = text(f"""
-    SELECT c.id AS key, c.chunk_id, c.document_id, d.filename, d.external_id, d.metadata, {CHUNK_COLUMNS}
+    SELECT c.id AS key, c.chunk_id, c.document_id, d.filename, d.external_id, d.metadata, c.language, {CHUNK_COLUMNS}
     FROM chunks c JOIN documents d ON d.published_run = c.run_id
     WHERE c.id = ANY(:keys)
 """)

@@ -24,6 +24,7 @@ from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.passage_queries import (
     ARE_FEW,
     COSINES,
+    HOLDING,
     KEYWORD,
     KEYWORD_AMONG_FEW,
     LANGUAGES,
@@ -98,6 +99,18 @@ class PostgresPassageSearch:
                     return _scores(rows)
             return _scores(connection.execute(KEYWORD_AMONG_FEW, {**parameters, "reach": pool}).all())
 
+    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Sequence[int]:
+        """Look up every chunk that has a term, and keep those that have all."""
+        weights = {language: Counter(set(words)) for language, words in terms.items() if words}
+        with database_errors(), self._engine.begin() as connection:
+            parameters = {
+                **_visible(passage_filter),
+                **_query(weights, self._statistics_for(connection, weights.keys())),
+                "languages_without_terms": [language for language, words in terms.items() if not words],
+                "reach": None,
+            }
+            return list(connection.execute(HOLDING, parameters).scalars())
+
     def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
         """Compute cosines of chunks by key."""
         if not keys:
@@ -142,6 +155,7 @@ def _visible(passage_filter: PassageFilter) -> dict[str, object]:
         "tenant": passage_filter.tenant_id,
         "documents": None if documents is None else list(documents),
         "metadata": Jsonb(dict(passage_filter.metadata)),
+        "keys": None if passage_filter.keys is None else list(passage_filter.keys),
     }
 
 
@@ -173,6 +187,7 @@ def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
         filename=row.filename,
         external_id=row.external_id,
         metadata=row.metadata,
+        language=row.language,
         chunk=chunk_of(row),
         neighbours=neighbours,
     )
