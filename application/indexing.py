@@ -98,12 +98,12 @@ class Indexing:
 
     def _embed_waiting(self) -> None:
         self._flush_pages()
+        if self.language is None:  # all that was read by now tells more than the first passages
+            self.language = self.terms.language_of("\n".join(chunk.text for chunk in self.waiting))
         batch, self.waiting = self.waiting[:BATCH_CHUNKS], self.waiting[BATCH_CHUNKS:]
         self.report = self.report.enter(Stage.EMBEDDING, at=self.context.now())
         self.context.check()
         vectors, reused = self._vectors(batch)
-        if self.language is None:
-            self.language = self.terms.language_of("\n".join(chunk.text for chunk in batch))
         indexed = [
             IndexedChunk(
                 chunk=chunk,

@@ -15,6 +15,7 @@ from domain.job import INDEX, Job
 class DocumentState:
     """A document with its latest processing. `queue_position` is from 1, None unless it waits for a worker.
 
+    `language` is the ISO 639-1 code of what readers see, None where it cannot be told or nothing is published.
     While it waits, `queue_workers` tells how many processes serve its queue, and `typical_seconds` how long documents
     took of late from their first page to their end; None where none was completed in the last day.
     """
@@ -24,6 +25,7 @@ class DocumentState:
     queue_position: int | None = None
     queue_workers: int | None = None
     typical_seconds: float | None = None
+    language: str | None = None
 
     @property
     def index_action(self) -> Action | None:

@@ -18,6 +18,8 @@ from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_o
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
 from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
 
+UNDETERMINED = "und"
+
 
 class PostgresDocumentReader:
     """Implements application/ports/document_reader.py."""
@@ -29,7 +31,7 @@ class PostgresDocumentReader:
         """Return those documents that exist."""
         return {
             state.document.id: state
-            for state in self._states(select(documents).where(documents.c.id.in_(document_ids)))
+            for state in self._states(_described_documents().where(documents.c.id.in_(document_ids)))
         }
 
     def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
@@ -46,7 +48,7 @@ class PostgresDocumentReader:
         self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
     ) -> Sequence[DocumentState]:
         """Return documents, newest first."""
-        query = select(documents).where(documents.c.tenant_id == document_filter.tenant_id)
+        query = _described_documents().where(documents.c.tenant_id == document_filter.tenant_id)
         if before:
             query = query.where(documents.c.id < before)
         for name in ("external_id", "filename", "checksum_sha256"):
@@ -90,7 +92,9 @@ class PostgresDocumentReader:
         # One snapshot for all statements, or a reader would get the newest version with an older status and keep it.
         snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with database_errors(), snapshots.connect() as connection:
-            found = [document_of(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+            found = [document_of(row) for row in rows]
+            languages = {row.id: None if row.language == UNDETERMINED else row.language for row in rows}
             job_ids = [document.job_id for document in found if document.job_id]
             actions: dict[JobId, list[Action]] = defaultdict(list)
             for row in connection.execute(select(job_actions).where(job_actions.c.job_id.in_(job_ids))):
@@ -99,7 +103,14 @@ class PostgresDocumentReader:
                 row.id: job_of(row, tuple(actions[row.id]))
                 for row in connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)))
             }
-            states = [DocumentState(document=d, job=latest.get(d.job_id) if d.job_id else None) for d in found]
+            states = [
+                DocumentState(
+                    document=document,
+                    job=latest.get(document.job_id) if document.job_id else None,
+                    language=languages[document.id],
+                )
+                for document in found
+            ]
             waiting = [s.index_action for s in states if s.index_action and s.index_action.status == "pending"]
             if not waiting:
                 return states
@@ -117,6 +128,12 @@ class PostgresDocumentReader:
             else state
             for state in states
         ]
+
+
+def _described_documents() -> Select[Any]:
+    """Select documents, each with the language of its published chunks, which all have the same."""
+    language = select(chunks.c.language).where(chunks.c.run_id == documents.c.published_run, chunks.c.position == 0)
+    return select(documents, language.scalar_subquery().label("language"))
 
 
 def _published_pages(document_id: DocumentId) -> Select[Any]:

@@ -21,7 +21,10 @@ class Links(BaseModel):
 
 
 class DocumentBody(BaseModel):
-    """A document as its owner described it, and what it is doing."""
+    """A document as its owner described it, and what it is doing.
+
+    `language` is the ISO 639-1 code of its text, null until it is completed or where it cannot be told.
+    """
 
     document_id: UUID
     job_id: UUID | None
@@ -33,6 +36,7 @@ class DocumentBody(BaseModel):
     metadata: dict[str, str | int | float | bool | None]
     chunk_tokens: int
     chunk_overlap: int
+    language: str | None
     status: DocumentStatus
     created_at: Instant
     links: Links
@@ -52,6 +56,7 @@ class DocumentBody(BaseModel):
             metadata=dict(document.metadata),
             chunk_tokens=document.chunk_tokens,
             chunk_overlap=document.chunk_overlap,
+            language=state.language,
             status=state.status,
             created_at=document.created_at,
             links=Links(
