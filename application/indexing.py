@@ -131,7 +131,7 @@ class Indexing:
         reused = sum(chunk.content_hash in known for chunk in batch)
         missing = {digest: text for digest, text in texts.items() if digest not in known}
         if missing:
-            fresh = dict(zip(missing, self.embedder.embed(list(missing.values())), strict=True))
+            fresh = dict(zip(missing, self.embedder.embed_passages(list(missing.values())), strict=True))
             self.cache.put(model_name, fresh)
             known |= fresh
         return known, reused

@@ -27,14 +27,16 @@ class Phrase:
         words = _word().findall(fold(text))
         if not words:
             return None
+        first, *rest = map(re.escape, words)
         between = rf"(?:(?![{marks()}])[\W_])+"
-        before = "" if UNSPACED.match(words[0][0]) else rf"(?<![^\W_])(?<![{marks()}])"
+        # Looked for behind the first word: a pattern that begins with plain letters is searched many times as fast.
+        before = "" if UNSPACED.match(words[0][0]) else rf"(?<![^\W_]{first})(?<![{marks()}]{first})"
         after = "" if UNSPACED.match(words[-1][-1]) else rf"(?![^\W_]|[{marks()}])"
-        return cls(text, re.compile(before + between.join(map(re.escape, words)) + after))
+        return cls(text, re.compile(between.join([first + before, *rest]) + after))
 
-    def stands_in(self, text: str) -> bool:
-        """Tell whether the text holds the phrase."""
-        return self.pattern.search(fold(text)) is not None
+    def stands_in(self, folded: str) -> bool:
+        """Tell whether a text that was folded holds the phrase."""
+        return self.pattern.search(folded) is not None
 
     def spans(self, folded: str) -> Sequence[tuple[int, int]]:
         """Return where the phrase stands in a text that was folded."""

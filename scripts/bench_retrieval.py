@@ -72,7 +72,7 @@ class Bench:
             chunk_tokens=CHUNK_TOKENS, overlap_tokens=OVERLAP_TOKENS, token_spans=self.embedder.token_spans
         )
         chunks = [*chunker.feed(ExtractedPage(number=None, text=content)), *chunker.finish()]
-        vectors = self.embedder.embed([chunk.text for chunk in chunks])
+        vectors = self.embedder.embed_passages([chunk.text for chunk in chunks])
         languages = [self.terms.language_of(chunk.text) for chunk in chunks]
         indexed = [
             IndexedChunk(chunk=chunk, vector=vector, language=language, terms=self.terms.terms(chunk.text, language))

@@ -1,6 +1,6 @@
 """Port: finds published passages by meaning and by words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -58,10 +58,11 @@ class PassageSearch(Protocol):
         """Return the best `pool` chunks by key with their BM25 score (k1 0.9, b 0.4), for terms by language."""
         ...
 
-    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Sequence[int]:
-        """Return the keys of all chunks that have every one of the terms of their language, best BM25 score first.
+    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Iterator[Mapping[int, str]]:
+        """Yield all chunks that have every one of the terms of their language: texts by key, best BM25 score first.
 
-        Chunks of a language for which there is an empty list come last; those of other languages not at all.
+        They come some at a time, so that who has enough can stop. Chunks of a language for which there is an empty list
+        come last; those of other languages not at all.
         """
         ...
 

@@ -8,7 +8,7 @@ from application.ports.embedder import Embedder
 from application.ports.passage_search import Passage, PassageFilter, PassageSearch
 from application.ports.term_analyzer import TermAnalyzer
 from domain.errors import InvalidRequest
-from domain.folded_text import FoldedText
+from domain.folded_text import FoldedText, fold
 from domain.fusion import fuse
 from domain.joined_chunks import join_chunks
 from domain.phrases import Question
@@ -19,7 +19,6 @@ POOL = 100
 GROUPED_POOL = 1000
 # Of a phrase that more passages hold than these, the ones are ranked in which its words weigh most.
 MOST_HOLDERS = 1000
-HOLDERS_READ_AT_ONCE = 500
 # Fewer words than this stand in many passages by chance.
 LEAST_WORDS_OF_A_QUOTE = 5
 MOST_RESULTS = 100
@@ -106,11 +105,10 @@ class SearchChunks:
             language: sorted({term for phrase in phrases for term in self.terms.required_terms(phrase.text, language)})
             for language in self.search.languages()
         }
-        candidates = self.search.holding(terms, request.passage_filter)
         holders: list[int] = []
-        for start in range(0, len(candidates), HOLDERS_READ_AT_ONCE):
-            passages = self.search.passages(candidates[start : start + HOLDERS_READ_AT_ONCE])
-            holders += [p.key for p in passages if all(phrase.stands_in(p.chunk.text) for phrase in phrases)]
+        for texts in self.search.holding(terms, request.passage_filter):
+            folded = {key: fold(text) for key, text in texts.items()}
+            holders += [key for key, text in folded.items() if all(phrase.stands_in(text) for phrase in phrases)]
             if len(holders) >= MOST_HOLDERS:
                 break
         confined = replace(request.passage_filter, keys=holders[:MOST_HOLDERS])
@@ -123,7 +121,7 @@ class SearchChunks:
         """
         match request.mode:
             case SearchMode.SEMANTIC:
-                vector = self.embedder.embed([words])[0]
+                vector = self.embedder.embed_query(words)
                 found = self.search.semantic(
                     self.embedder.model_name, vector, request.passage_filter, pool=request.pool
                 )
@@ -135,7 +133,7 @@ class SearchChunks:
 
     def _hybrid(self, request: SearchRequest, words: str) -> Mapping[int, float]:
         model = self.embedder.model_name
-        vector = self.embedder.embed([words])[0]
+        vector = self.embedder.embed_query(words)
         cosines = dict(self.search.semantic(model, vector, request.passage_filter, pool=request.pool))
         bm25 = self._keyword(request, words)
         cosines.update(self.search.cosines(model, vector, [key for key in bm25 if key not in cosines]))

@@ -5,8 +5,8 @@ from sqlalchemy import TextClause, text
 
 from infrastructure.postgres.vectors import StoredModel
 
-# With so many matching chunks or fewer, each is looked at.
-FEW_CHUNKS = 2000
+# With so many matching chunks or fewer, each is looked at: as quick as the index under a filter, and it misses none.
+FEW_CHUNKS = 10_000
 
 VISIBLE = """
     d.tenant_id = :tenant AND d.published_run IS NOT NULL
@@ -80,8 +80,9 @@ HOLDING = text(
     ORDER BY score DESC, chunk
     """
 )
+# The relaxed order finds more of the nearest under a filter: the strict one drops what it finds too late.
 SEARCH_SETTINGS = text("""
-    SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', :width, true),
+    SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', :width, true),
         set_config('plan_cache_mode', 'force_custom_plan', true)
 """)
 MOST_WIDTH = 1000  # pgvector's own bound of ef_search
@@ -99,6 +100,7 @@ PASSAGES = text(f"""
     FROM chunks c JOIN documents d ON d.published_run = c.run_id
     WHERE c.id = ANY(:keys)
 """)
+TEXTS = text("SELECT id, text FROM chunks WHERE id = ANY(:keys)")
 NEIGHBOURS = text(f"""
     SELECT found.id AS key, {CHUNK_COLUMNS}
     FROM chunks found JOIN chunks c ON c.run_id = found.run_id

@@ -7,7 +7,7 @@ metadata. The second scores just the chunks that match the filter: where they ar
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,7 @@ from infrastructure.postgres.passage_queries import (
     PASSAGES,
     SEARCH_SETTINGS,
     STATISTICS,
+    TEXTS,
     nearest,
     nearest_exactly,
 )
@@ -42,6 +43,7 @@ from infrastructure.postgres.vectors import find_model, to_text
 STATISTICS_SECONDS = 30.0
 # So many times the passages that are asked for are scored before those that do not match the filter are left out.
 REACH = 10
+TEXTS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class PostgresPassageSearch:
                     return _scores(rows)
             return _scores(connection.execute(KEYWORD_AMONG_FEW, {**parameters, "reach": pool}).all())
 
-    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Sequence[int]:
+    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Iterator[Mapping[int, str]]:
         """Look up every chunk that has a term, and keep those that have all."""
         weights = {language: Counter(set(words)) for language, words in terms.items() if words}
         with database_errors(), self._engine.begin() as connection:
@@ -109,7 +111,12 @@ class PostgresPassageSearch:
                 "languages_without_terms": [language for language, words in terms.items() if not words],
                 "reach": None,
             }
-            return list(connection.execute(HOLDING, parameters).scalars())
+            keys = connection.execute(HOLDING, parameters).scalars().all()
+        for start in range(0, len(keys), TEXTS_AT_ONCE):
+            some = keys[start : start + TEXTS_AT_ONCE]
+            with database_errors(), self._engine.connect() as connection:
+                texts = {row.id: row.text for row in connection.execute(TEXTS, {"keys": some})}
+            yield {key: texts[key] for key in some if key in texts}
 
     def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
         """Compute cosines of chunks by key."""
@@ -176,7 +183,8 @@ def _query(weights: Mapping[str, Counter[str]], statistics: Mapping[str, _Langua
 
 
 def _scores(rows: Sequence[Row[Any]]) -> dict[int, float]:
-    return {row.chunk: float(row.score) for row in rows}
+    """Return scores by chunk, best first: the index gives them in about that order only."""
+    return {row.chunk: float(row.score) for row in sorted(rows, key=lambda row: (-row.score, row.chunk))}
 
 
 def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:

@@ -35,7 +35,7 @@ def add(engine: Engine, *contents: str, language: str = "pt", page: int | None =
             language=language,
             terms=TERMS.terms(content, language),
         )
-        for position, (content, vector) in enumerate(zip(contents, EMBEDDER.embed(contents), strict=True))
+        for position, (content, vector) in enumerate(zip(contents, EMBEDDER.embed_passages(contents), strict=True))
     ]
     PostgresPassageStore(engine).write_chunks(document.run, document.id, EMBEDDER.model_name, chunks)
     end_run(engine, document, publish=True)

@@ -53,7 +53,7 @@ def test_a_question_is_its_words_and_its_phrases(query: str, words: str, phrases
 def test_a_phrase_stands_where_its_words_stand(phrase: str, text: str, *, expected: bool) -> None:
     exact = Phrase.of(phrase)
     assert exact is not None
-    assert exact.stands_in(text) is expected
+    assert exact.stands_in(fold(text)) is expected
     assert bool(exact.spans(fold(text))) is expected
 
 
@@ -82,4 +82,4 @@ def test_a_place_is_that_of_the_letters_as_they_were_written() -> None:
 @given(st.text())
 def test_no_question_raises(query: str) -> None:
     question = Question.of(query)
-    assert all(phrase.stands_in(phrase.text) for phrase in question.phrases)
+    assert all(phrase.stands_in(fold(phrase.text)) for phrase in question.phrases)
