@@ -47,9 +47,10 @@ worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every ste
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
 
-bench: $(VENV)/.setup-test $(VENV)-torch/.setup ## Measure: encoder against torch, a whole stack (scripts/bench_retrieval.py needs a corpus)
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup ## Measure: encoder against torch, a whole stack, what search finds
 	$(BIN)/python scripts/bench_embedding.py
 	$(BIN)/python scripts/bench_service.py
+	PYTHONPATH=. $(BIN)/python scripts/bench_retrieval.py
 
 setup: $(VENV)/.setup ## Put the environment into .venv
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from application.phrase_holders import confine_to_holders
 from application.ports.embedder import Embedder
 from application.ports.passage_search import Passage, PassageFilter, PassageSearch
 from application.ports.term_analyzer import TermAnalyzer
 from domain.errors import InvalidRequest
-from domain.folded_text import FoldedText, fold
+from domain.folded_text import FoldedText
 from domain.fusion import fuse
 from domain.joined_chunks import join_chunks
 from domain.phrases import Question
@@ -17,8 +18,6 @@ from domain.spans import Span, merge
 POOL = 100
 # Of passages grouped by document or page one of many is left, so more are ranked.
 GROUPED_POOL = 1000
-# Of a phrase that more passages hold than these, the ones are ranked in which its words weigh most.
-MOST_HOLDERS = 1000
 # Fewer words than this stand in many passages by chance.
 LEAST_WORDS_OF_A_QUOTE = 5
 MOST_RESULTS = 100
@@ -92,27 +91,14 @@ class SearchChunks:
         _check(request)
         question = Question.of(request.query)
         if question.phrases:
-            request = self._confined_to_holders(request, question)
+            confined = confine_to_holders(
+                request.passage_filter, question.phrases, search=self.search, terms=self.terms
+            )
+            request = replace(request, passage_filter=confined)
         scores = self._scores(request, question.words)
         best = self._best(request, scores)
         passages = self.search.passages(best, neighbours=request.neighbours)
         return [self._found(passage, scores[passage.key], question) for passage in passages]
-
-    def _confined_to_holders(self, request: SearchRequest, question: Question) -> SearchRequest:
-        """Confine the search to passages that hold every phrase, found by their terms and then by reading them."""
-        phrases = question.phrases
-        terms = {
-            language: sorted({term for phrase in phrases for term in self.terms.required_terms(phrase.text, language)})
-            for language in self.search.languages()
-        }
-        holders: list[int] = []
-        for texts in self.search.holding(terms, request.passage_filter):
-            folded = {key: fold(text) for key, text in texts.items()}
-            holders += [key for key, text in folded.items() if all(phrase.stands_in(text) for phrase in phrases)]
-            if len(holders) >= MOST_HOLDERS:
-                break
-        confined = replace(request.passage_filter, keys=holders[:MOST_HOLDERS])
-        return replace(request, passage_filter=confined)
 
     def _scores(self, request: SearchRequest, words: str) -> Mapping[int, float]:
         """Score by the arms that the mode asks for.

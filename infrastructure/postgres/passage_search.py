@@ -41,6 +41,8 @@ from infrastructure.postgres.rows import chunk_of
 from infrastructure.postgres.vectors import find_model, to_text
 
 STATISTICS_SECONDS = 30.0
+# Counting reads an index of all chunks: it may take a hundredth of the time, however many there are.
+STATISTICS_REST = 100
 # So many times the passages that are asked for are scored before those that do not match the filter are left out.
 REACH = 10
 TEXTS_AT_ONCE = 1000
@@ -143,16 +145,18 @@ class PostgresPassageSearch:
         return [found[key] for key in keys if key in found]
 
     def _statistics_for(self, connection: Connection, languages: AbstractSet[str]) -> Mapping[str, _LanguageStatistics]:
-        """Return the number of chunks and their mean length by language; half a minute old is good enough."""
+        """Return the number of chunks and their mean length by language, half a minute old or, of many, older."""
         with self._lock:
             known, fresh = self._statistics, time.monotonic() < self._statistics_until
         if fresh and languages <= known.keys():
             return known
+        began_at = time.monotonic()
         rows = connection.execute(STATISTICS).all()
         counted = {r.language: _LanguageStatistics(chunks=float(r.chunks), length=float(r.length)) for r in rows}
         with self._lock:
             self._statistics = counted
-            self._statistics_until = time.monotonic() + STATISTICS_SECONDS
+            ended_at = time.monotonic()
+            self._statistics_until = ended_at + max(STATISTICS_SECONDS, STATISTICS_REST * (ended_at - began_at))
         return counted
 
 
