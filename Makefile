@@ -49,9 +49,10 @@ worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every ste
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
 
-bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, extraction (DOCUMENTS=folder; scripts/bench_retrieval.py needs a corpus)
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, extraction (DOCUMENTS=folder)
 	$(BIN)/python scripts/bench_embedding.py
 	$(BIN)/python scripts/bench_service.py
+	PYTHONPATH=. $(BIN)/python scripts/bench_retrieval.py
 	$(BIN)/python scripts/bench_extraction.py $(DOCUMENTS) --peers $(VENV)-peers/bin/python
 
 setup: $(VENV)/.setup ## Put the environment into .venv

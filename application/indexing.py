@@ -101,12 +101,12 @@ class Indexing:
 
     def _embed_waiting(self) -> None:
         self._flush_pages()
+        if self.language is None:  # all that was read by now tells more than the first passages
+            self.language = self.terms.language_of("\n".join(chunk.text for chunk in self.waiting))
         batch, self.waiting = self.waiting[:BATCH_CHUNKS], self.waiting[BATCH_CHUNKS:]
         self.report = self.report.enter(Stage.EMBEDDING, at=self.context.now())
         self.context.check()
         vectors, reused = self._vectors(batch)
-        if self.language is None:
-            self.language = self.terms.language_of("\n".join(chunk.text for chunk in batch))
         indexed = [
             IndexedChunk(
                 chunk=chunk,
@@ -134,7 +134,7 @@ class Indexing:
         reused = sum(chunk.content_hash in known for chunk in batch)
         missing = {digest: text for digest, text in texts.items() if digest not in known}
         if missing:
-            fresh = dict(zip(missing, self.embedder.embed(list(missing.values())), strict=True))
+            fresh = dict(zip(missing, self.embedder.embed_passages(list(missing.values())), strict=True))
             self.cache.put(model_name, fresh)
             known |= fresh
         return known, reused

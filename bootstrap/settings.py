@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
 
     embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_query_prefix: str | None = None
+    embedding_passage_prefix: str | None = None
     chunk_tokens: Annotated[int, Field(ge=16, le=LARGEST_INTEGER)] = 256
     chunk_overlap: Annotated[int, Field(ge=0)] = 32
 

@@ -125,7 +125,11 @@ def load_model(settings: Settings) -> Embedder:
     # OpenVINO takes 100 MB to import, which processes that embed nothing need not.
     from infrastructure.embedding.loading import load_embedder
 
-    return load_embedder(settings.embedding_model)
+    return load_embedder(
+        settings.embedding_model,
+        query_prefix=settings.embedding_query_prefix,
+        passage_prefix=settings.embedding_passage_prefix,
+    )
 
 
 def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:

@@ -113,9 +113,9 @@ def measure(name: str, texts: Path, out: Path) -> None:
 def load(name: str) -> Callable[[list[str]], np.ndarray]:
     """Return what embeds a list of texts."""
     if name == OURS:
-        return OpenVinoEmbedder.load().embed
+        return OpenVinoEmbedder.load().embed_passages
     if name == IN_EIGHTS:
-        return SentenceTransformersEmbedder.load(str(bundled_folder()), device="cpu").embed
+        return SentenceTransformersEmbedder.load(str(bundled_folder()), device="cpu").embed_passages
     # Of the second environment alone.
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 

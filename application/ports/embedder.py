@@ -22,11 +22,18 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of one text that the model sees, special tokens left out; what is longer is cut off."""
+        """Most tokens of a passage that the model sees, special tokens left out; what is longer is cut off."""
         ...
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed texts in order: float32, (len(texts), dimensions), unit length.
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts to be found, in order: float32, (len(texts), dimensions), unit length.
+
+        Raises EmbeddingUnavailable (retryable).
+        """
+        ...
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Embed a question: float32, (dimensions,), unit length. Many models embed it other than a passage.
 
         Raises EmbeddingUnavailable (retryable).
         """

@@ -1,6 +1,6 @@
 """Port: finds published passages by meaning and by words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,11 +13,15 @@ from domain.ids import ChunkId, DocumentId, TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageFilter:
-    """Which documents are searched: every condition must hold; `metadata` values must be equal."""
+    """Which documents are searched: every condition must hold; `metadata` values must be equal.
+
+    `keys` are the chunks to which the search is confined, up to a few thousand; None is all.
+    """
 
     tenant_id: TenantId
     document_ids: Sequence[DocumentId] | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+    keys: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Passage:
     filename: str
     external_id: str | None
     metadata: Mapping[str, object]
+    language: str
     chunk: Chunk
     neighbours: Sequence[Chunk] = ()
 
@@ -51,6 +56,14 @@ class PassageSearch(Protocol):
         self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter, *, pool: int
     ) -> Mapping[int, float]:
         """Return the best `pool` chunks by key with their BM25 score (k1 0.9, b 0.4), for terms by language."""
+        ...
+
+    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Iterator[Mapping[int, str]]:
+        """Yield all chunks that have every one of the terms of their language: texts by key, best BM25 score first.
+
+        They come some at a time, so that who has enough can stop. Chunks of a language for which there is an empty list
+        come last; those of other languages not at all.
+        """
         ...
 
     def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:

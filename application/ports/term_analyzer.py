@@ -1,7 +1,17 @@
 """Port: finds a text's language and cuts it into the terms by which keyword search finds it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from domain.folded_text import FoldedText
+
+
+class LocatedTerm(NamedTuple):
+    """A term and where it stands in the text, in code points."""
+
+    term: str
+    start: int
+    end: int
 
 
 class TermAnalyzer(Protocol):
@@ -13,6 +23,14 @@ class TermAnalyzer(Protocol):
 
     def terms(self, text: str, language: str) -> list[str]:
         """Return the terms in order, repeats kept: lower case, stemmed, accents folded, no stop words."""
+        ...
+
+    def located_terms(self, text: FoldedText, language: str) -> Sequence[LocatedTerm]:
+        """Return the same terms with their places, as they stand in the text before it was folded."""
+        ...
+
+    def required_terms(self, phrase: str, language: str) -> list[str]:
+        """Return the terms that every text of the language has in which the phrase stands; none if all are common."""
         ...
 
     def languages(self) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """Builds a BERT encoder as an OpenVINO graph, straight from the tensors of model.safetensors.
 
-Devlin et al. 2018, "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding".
+Devlin et al. 2018, "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding". RoBERTa and
+XLM-R are the same encoder; only their positions begin further on.
 """
 
 from collections.abc import Mapping
@@ -36,7 +37,8 @@ def _read_tensors(folder: BertFolder) -> dict[str, NDArray[np.float32]]:
     try:
         with safe_open(folder.path / "model.safetensors", framework="numpy") as file:
             for key in file.keys():  # noqa: SIM118 -- it is no dict
-                name = key.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
+                name = key.removeprefix("bert.").removeprefix("roberta.")
+                name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
                 name = name.replace("LayerNorm.beta", "LayerNorm.bias")
                 if name.startswith(("embeddings.", "encoder.")) and not name.endswith("position_ids"):
                     tensors[name] = file.get_tensor(key).astype(np.float32, copy=False)
@@ -61,7 +63,7 @@ class _BertGraph:
 
     def _embeddings(self, ids: Any) -> Any:  # noqa: ANN401 -- OpenVINO has no types; the same below
         # Every text is a first segment, so that segment's vector can be added once and for all.
-        positions = self.tensors["embeddings.position_embeddings.weight"]
+        positions = self.tensors["embeddings.position_embeddings.weight"][self.folder.first_position :]
         segments = self.tensors.get("embeddings.token_type_embeddings.weight")
         table = ops.constant(positions if segments is None or not len(segments) else positions + segments[0])
         length = ops.gather(ops.shape_of(ids), _ints([1]), _ints(0))

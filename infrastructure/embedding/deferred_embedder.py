@@ -39,9 +39,13 @@ class DeferredEmbedder:
         """Most tokens of one text that the model sees."""
         return self.warm_up().max_tokens
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts in order."""
-        return self.warm_up().embed(texts)
+        return self.warm_up().embed_passages(texts)
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Embed a question."""
+        return self.warm_up().embed_query(query)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Tokenize without special tokens."""

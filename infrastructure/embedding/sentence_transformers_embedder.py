@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from domain.errors import EmbeddingUnavailable
 from infrastructure.embedding.model_folder import INSTALL_EXTRA, ModelNotUsable, find_model_folder, name_of
+from infrastructure.embedding.prefixes import MODELS_OWN, OwnPrefixes, Prefixes
 from infrastructure.embedding.text_tokenizer import TextTokenizer, readable
 
 BATCH_TEXTS_CPU = 8  # larger batches were slower
@@ -25,15 +26,15 @@ def is_installed() -> bool:
 class SentenceTransformersEmbedder:
     """Embeds by sentence-transformers. Threads may share one: a lock lets one call in at a time. Make one by `load`."""
 
-    def __init__(self, encoder: Any, tokenizer: TextTokenizer, *, name: str, prompt_tokens: int) -> None:  # noqa: ANN401
+    def __init__(self, encoder: Any, tokenizer: TextTokenizer, *, name: str, prefixes: Prefixes) -> None:  # noqa: ANN401
         self._encoder = encoder
         self._tokenizer = tokenizer
         self._name = name
-        self._prompt_tokens = prompt_tokens
+        self._prefixes = prefixes
         self._one_at_a_time = Lock()  # its tokenizer keeps the truncation of a call in itself
 
     @classmethod
-    def load(cls, model: str, *, device: str | None = None) -> Self:
+    def load(cls, model: str, *, device: str | None = None, prefixes: OwnPrefixes = MODELS_OWN) -> Self:
         """Load a model by its name on the Hugging Face Hub or a local folder; `device` is CUDA where there is one.
 
         Takes seconds, or a download. Raises ModelNotUsable with a sentence that says what to do.
@@ -51,12 +52,12 @@ class SentenceTransformersEmbedder:
         if backend is None:
             raise ModelNotUsable(f"{model} has no fast tokenizer, so its tokens cannot be found in the text.")
         tokenizer = TextTokenizer(backend.to_str(), max_sequence_tokens=encoder.max_seq_length)
-        prompt = encoder.prompts.get(encoder.default_prompt_name or "") or ""
+        of_model = Prefixes.of_prompts(encoder.prompts, encoder.default_prompt_name)
         return cls(
             encoder,
             tokenizer,
-            name=name_of(folder) if folder else model,
-            prompt_tokens=len(tokenizer.spans(prompt)),
+            name=prefixes.rename(name_of(folder) if folder else model),
+            prefixes=prefixes.over(of_model),
         )
 
     @property
@@ -71,15 +72,23 @@ class SentenceTransformersEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of one text that the model sees, special tokens and the model's own prompt left out."""
-        return self._tokenizer.max_tokens - self._prompt_tokens
+        """Most tokens of a passage that the model sees, special tokens and prefix left out."""
+        return self._tokenizer.max_tokens - len(self._tokenizer.spans(self._prefixes.passage))
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Tokenize without special tokens: (start, end) of each token in code points of `text`, in order."""
         return self._tokenizer.spans(text)
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts in order: float32, (len(texts), dimensions), unit length. Raises EmbeddingUnavailable."""
+        return self._embed(texts, self._prefixes.passage)
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Embed a question: float32, (dimensions,), unit length. Raises EmbeddingUnavailable."""
+        vector: NDArray[np.float32] = self._embed([query], self._prefixes.query)[0]
+        return vector
+
+    def _embed(self, texts: Sequence[str], prefix: str) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         on_cuda = self._encoder.device.type == "cuda"
@@ -87,6 +96,7 @@ class SentenceTransformersEmbedder:
             with self._one_at_a_time:
                 vectors = self._encoder.encode(
                     [readable(text) for text in texts],
+                    prompt=prefix,
                     batch_size=BATCH_TEXTS_CUDA if on_cuda else BATCH_TEXTS_CPU,
                     normalize_embeddings=True,
                     show_progress_bar=False,

@@ -38,8 +38,12 @@ class TextTokenizer:
         return [encoding.ids for encoding in self._cut.encode_batch_fast([readable(text) for text in texts])]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return (start, end) of each token in code points, without the special tokens and not cut."""
-        return list(self._whole.encode(readable(text), add_special_tokens=False).offsets)
+        """Return (start, end) of each token in code points, without the special tokens and not cut.
+
+        Space before a word, which some tokenizers take into the token, is left out.
+        """
+        offsets = self._whole.encode(readable(text), add_special_tokens=False).offsets
+        return [(end - len(text[start:end].lstrip()), end) for start, end in offsets]
 
 
 def readable(text: str) -> str:

@@ -18,9 +18,9 @@ from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_o
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
 from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
 
+UNDETERMINED = "und"
 _other = documents.alias("other")
-_DESCRIBED = select(
-    documents,
+_DUPLICATE_OF = (
     select(_other.c.id)
     .where(
         _other.c.tenant_id == documents.c.tenant_id,
@@ -30,8 +30,15 @@ _DESCRIBED = select(
     )
     .order_by(_other.c.id)
     .limit(1)
-    .scalar_subquery()
-    .label("duplicate_of"),
+)
+# All chunks of a run have the same.
+_LANGUAGE = select(func.nullif(chunks.c.language, UNDETERMINED)).where(
+    chunks.c.run_id == documents.c.published_run, chunks.c.position == 0
+)
+_DESCRIBED = select(
+    documents,
+    _DUPLICATE_OF.scalar_subquery().label("duplicate_of"),
+    _LANGUAGE.scalar_subquery().label("language"),
 )
 
 
@@ -115,7 +122,12 @@ class PostgresDocumentReader:
                 for row in connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)))
             }
             states = [
-                DocumentState(document=document_of(row), job=latest.get(row.job_id), duplicate_of=row.duplicate_of)
+                DocumentState(
+                    document=document_of(row),
+                    job=latest.get(row.job_id),
+                    duplicate_of=row.duplicate_of,
+                    language=row.language,
+                )
                 for row in rows
             ]
             waiting = [s.index_action for s in states if s.index_action and s.index_action.status == "pending"]

@@ -7,7 +7,7 @@ metadata. The second scores just the chunks that match the filter: where they ar
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.passage_queries import (
     ARE_FEW,
     COSINES,
+    HOLDING,
     KEYWORD,
     KEYWORD_AMONG_FEW,
     LANGUAGES,
@@ -32,6 +33,7 @@ from infrastructure.postgres.passage_queries import (
     PASSAGES,
     SEARCH_SETTINGS,
     STATISTICS,
+    TEXTS,
     nearest,
     nearest_exactly,
 )
@@ -39,8 +41,11 @@ from infrastructure.postgres.rows import chunk_of
 from infrastructure.postgres.vectors import find_model, to_text
 
 STATISTICS_SECONDS = 30.0
+# Counting reads an index of all chunks: it may take a hundredth of the time, however many there are.
+STATISTICS_REST = 100
 # So many times the passages that are asked for are scored before those that do not match the filter are left out.
 REACH = 10
+TEXTS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,23 @@ class PostgresPassageSearch:
                     return _scores(rows)
             return _scores(connection.execute(KEYWORD_AMONG_FEW, {**parameters, "reach": pool}).all())
 
+    def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Iterator[Mapping[int, str]]:
+        """Look up every chunk that has a term, and keep those that have all."""
+        weights = {language: Counter(set(words)) for language, words in terms.items() if words}
+        with database_errors(), self._engine.begin() as connection:
+            parameters = {
+                **_visible(passage_filter),
+                **_query(weights, self._statistics_for(connection, weights.keys())),
+                "languages_without_terms": [language for language, words in terms.items() if not words],
+                "reach": None,
+            }
+            keys = connection.execute(HOLDING, parameters).scalars().all()
+        for start in range(0, len(keys), TEXTS_AT_ONCE):
+            some = keys[start : start + TEXTS_AT_ONCE]
+            with database_errors(), self._engine.connect() as connection:
+                texts = {row.id: row.text for row in connection.execute(TEXTS, {"keys": some})}
+            yield {key: texts[key] for key in some if key in texts}
+
     def cosines(self, model_name: str, vector: NDArray[np.float32], keys: Sequence[int]) -> Mapping[int, float]:
         """Compute cosines of chunks by key."""
         if not keys:
@@ -123,16 +145,18 @@ class PostgresPassageSearch:
         return [found[key] for key in keys if key in found]
 
     def _statistics_for(self, connection: Connection, languages: AbstractSet[str]) -> Mapping[str, _LanguageStatistics]:
-        """Return the number of chunks and their mean length by language; half a minute old is good enough."""
+        """Return the number of chunks and their mean length by language, half a minute old or, of many, older."""
         with self._lock:
             known, fresh = self._statistics, time.monotonic() < self._statistics_until
         if fresh and languages <= known.keys():
             return known
+        began_at = time.monotonic()
         rows = connection.execute(STATISTICS).all()
         counted = {r.language: _LanguageStatistics(chunks=float(r.chunks), length=float(r.length)) for r in rows}
         with self._lock:
             self._statistics = counted
-            self._statistics_until = time.monotonic() + STATISTICS_SECONDS
+            ended_at = time.monotonic()
+            self._statistics_until = ended_at + max(STATISTICS_SECONDS, STATISTICS_REST * (ended_at - began_at))
         return counted
 
 
@@ -142,6 +166,7 @@ def _visible(passage_filter: PassageFilter) -> dict[str, object]:
         "tenant": passage_filter.tenant_id,
         "documents": None if documents is None else list(documents),
         "metadata": Jsonb(dict(passage_filter.metadata)),
+        "keys": None if passage_filter.keys is None else list(passage_filter.keys),
     }
 
 
@@ -162,7 +187,8 @@ def _query(weights: Mapping[str, Counter[str]], statistics: Mapping[str, _Langua
 
 
 def _scores(rows: Sequence[Row[Any]]) -> dict[int, float]:
-    return {row.chunk: float(row.score) for row in rows}
+    """Return scores by chunk, best first: the index gives them in about that order only."""
+    return {row.chunk: float(row.score) for row in sorted(rows, key=lambda row: (-row.score, row.chunk))}
 
 
 def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
@@ -173,6 +199,7 @@ def _passage(row: Row[Any], neighbours: Sequence[Chunk]) -> Passage:
         filename=row.filename,
         external_id=row.external_id,
         metadata=row.metadata,
+        language=row.language,
         chunk=chunk_of(row),
         neighbours=neighbours,
     )

@@ -71,7 +71,7 @@ def _ask(console: Console, api: ApiClient, expected: Json) -> bool:
     found = next((rank for rank, result in enumerate(results) if result["filename"] == document), None)
     for rank in sorted({0, found or 0}):
         if rank < len(results):
-            print_passage(console, rank + 1, results[rank], query=query, excerpt=expected.get("passage", ""))
+            print_passage(console, rank + 1, results[rank], excerpt=expected.get("passage", ""))
     return found is not None
 
 

@@ -1,9 +1,7 @@
 """Shows passages: where they are, and which of their words were asked for."""
 
 import re
-import unicodedata
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,16 +10,11 @@ from rich.text import Text
 from interface.cli.answers import Json
 from interface.cli.terminal import one_line, printable
 
-WORD = re.compile(r"\w+")
-# Shorter words stand in every passage, unless they carry a figure.
-LEAST_LETTERS = 4
-# Words of one family share their beginning: "bolt", "bolts"; "conservação", "conservar".
-LONG_BEGINNING = 6
-LONG_ENDING = 4
+WORD = re.compile(r"\S+")
 INDENT = 4
 
 
-def print_passage(console: Console, rank: int, result: Json, *, query: str, excerpt: str | None = None) -> None:
+def print_passage(console: Console, rank: int, result: Json, *, excerpt: str | None = None) -> None:
     """Print one result: rank, score, place, headings, text. `excerpt` shortens the text to about that part of it."""
     title = Text.assemble(
         (f"{rank:>2}", "bold"), "  ", (f"{result['score']:.2f}", "cyan"), "  ", (one_line(result["filename"]), "bold")
@@ -31,11 +24,11 @@ def print_passage(console: Console, rank: int, result: Json, *, query: str, exce
     console.print(title, soft_wrap=True)
     if headings := result.get("headings"):
         console.print(Padding(Text(" > ".join(map(one_line, headings)), style="dim"), (0, 0, 0, INDENT)))
-    text = tidy(result["text"])
-    body = Text(text if excerpt is None else around(text, excerpt))
-    for start, end in matches(body.plain, query):
+    text = result["text"]
+    body = Text(tidy(text))
+    for start, end in places_in_tidy(text, [(h["start"], h["end"]) for h in result.get("highlights", ())]):
         body.stylize("bold yellow", start, end)
-    console.print(Padding(body, (0, 0, 0, INDENT)))
+    console.print(Padding(body if excerpt is None else around(body, excerpt), (0, 0, 0, INDENT)))
     console.print()
 
 
@@ -52,34 +45,25 @@ def tidy(text: str) -> str:
     return "\n".join(one_line(paragraph) for paragraph in re.split(r"\n\s*\n", printable(text)) if paragraph.strip())
 
 
-def matches(text: str, query: str) -> Sequence[tuple[int, int]]:
-    """Return where words of the query stand, whatever their accents, case and ending."""
-    asked = {folded for word in WORD.findall(query) if _tells(folded := _folded(word))}
-    return [match.span() for match in WORD.finditer(text) if any(_alike(_folded(match.group()), w) for w in asked)]
+def places_in_tidy(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield where pieces of a text stand in it once it is tidy: the same words, with other space between them."""
+    pairs = list(zip(WORD.finditer(printable(text)), WORD.finditer(tidy(text)), strict=True))
+    for start, end in spans:
+        covered = [
+            (max(start, there.start()) - there.start() + here.start(), min(end, there.end()) - there.end() + here.end())
+            for there, here in pairs
+            if there.start() < end and start < there.end()
+        ]
+        if covered:
+            yield covered[0][0], covered[-1][1]
 
 
-def around(text: str, part: str, *, characters: int = 360) -> str:
+def around(body: Text, part: str, *, characters: int = 360) -> Text:
     """Return the text near `part`, cut at spaces; its beginning if the part is not in it."""
+    text = body.plain
     middle = max(text.find(part[:30]), 0) + len(part) // 2
     start = max(0, min(middle - characters // 2, len(text) - characters))
     end = min(len(text), start + characters)
     start = text.rfind(" ", 0, start) + 1 if start else 0
     end = text.find(" ", end) if end < len(text) and " " in text[end:] else len(text)
-    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
-
-
-def _folded(word: str) -> str:
-    plain = unicodedata.normalize("NFD", word.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
-
-
-def _tells(word: str) -> bool:
-    return len(word) >= LEAST_LETTERS or any(c.isdigit() for c in word)
-
-
-def _alike(word: str, asked: str) -> bool:
-    if word == asked:
-        return True
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, asked, strict=False)))
-    endings = max(len(word), len(asked)) - shared
-    return shared >= LEAST_LETTERS and endings <= (LONG_ENDING if shared >= LONG_BEGINNING else 1)
+    return Text.assemble("… " if start else "", body[start:end], " …" if end < len(text) else "")

@@ -22,7 +22,9 @@ class Mode(StrEnum):
 
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="A question, or words to find.")],
+    query: Annotated[
+        str, typer.Argument(help='A question, or words to find; what is in "double quotes" must stand in the passage.')
+    ],
     *,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
     mode: Annotated[Mode, typer.Option(help="By meaning, by words, or by both.")] = Mode.HYBRID,
@@ -42,6 +44,6 @@ def search(
             return
         console = output()
         for rank, result in enumerate(answer["results"], start=1):
-            print_passage(console, rank, result, query=query)
+            print_passage(console, rank, result)
         if not answer["results"]:
             console.print(Text(f"Nothing was found for “{one_line(query)}”."), soft_wrap=True)

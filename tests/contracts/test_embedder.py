@@ -3,8 +3,10 @@
 The main environment has OpenVINO, .venv-torch has sentence-transformers too; where both are, they are compared.
 """
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
@@ -15,6 +17,7 @@ from infrastructure.embedding.model_folder import bundled_folder
 from infrastructure.embedding.openvino_embedder import OpenVinoEmbedder
 from infrastructure.embedding.sentence_transformers_embedder import SentenceTransformersEmbedder, is_installed
 from tests.support.fake_embedder import FakeEmbedder
+from tests.support.tiny_bert import write_tiny_bert, write_tiny_xlm_r
 
 LOADERS: dict[str, Callable[[], Embedder]] = {
     "fake": FakeEmbedder,
@@ -47,35 +50,44 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
 
 
 def test_vectors_are_float32_of_unit_length_one_a_text(embedder: Embedder) -> None:
-    vectors = embedder.embed(TEXTS)
+    vectors = embedder.embed_passages(TEXTS)
     assert vectors.shape == (len(TEXTS), embedder.dimensions)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_no_texts_make_no_rows(embedder: Embedder) -> None:
-    vectors = embedder.embed([])
+    vectors = embedder.embed_passages([])
     assert vectors.shape == (0, embedder.dimensions)
     assert vectors.dtype == np.float32
 
 
 def test_vectors_come_in_the_order_of_the_texts(embedder: Embedder) -> None:
-    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
-    together = embedder.embed(TEXTS)
-    backwards = embedder.embed(TEXTS[::-1])[::-1]
+    alone = np.concatenate([embedder.embed_passages([text]) for text in TEXTS])
+    together = embedder.embed_passages(TEXTS)
+    backwards = embedder.embed_passages(TEXTS[::-1])[::-1]
     assert (alone * together).sum(axis=1).min() > 0.999
     assert (alone * backwards).sum(axis=1).min() > 0.999
 
 
-def test_texts_that_share_words_are_nearer(embedder: Embedder) -> None:
-    query, near, far = embedder.embed(["the cat sat on the mat", "a cat on the mat", "quarterly revenue grew"])
+def test_a_passage_that_shares_words_with_a_question_is_nearer(embedder: Embedder) -> None:
+    query = embedder.embed_query("the cat sat on the mat")
+    near, far = embedder.embed_passages(["a cat on the mat", "quarterly revenue grew"])
     assert query @ near > query @ far
+
+
+def test_a_question_is_one_float32_vector_of_unit_length(embedder: Embedder) -> None:
+    query = embedder.embed_query("")
+    assert (query.shape, query.dtype) == ((embedder.dimensions,), np.float32)
+    assert np.linalg.norm(query) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_text_beyond_the_limit_is_cut_off_there(embedder: Embedder) -> None:
     long = "word " * (embedder.max_tokens + 50)
     kept = embedder.token_spans(long)[: embedder.max_tokens]
-    whole, cut, shorter = embedder.embed([long, long[: kept[-1][1]], long[: kept[-9][1]] + " different ending"])
+    whole, cut, shorter = embedder.embed_passages(
+        [long, long[: kept[-1][1]], long[: kept[-9][1]] + " different ending"]
+    )
     assert whole @ cut > 0.9999
     assert whole @ shorter < whole @ cut
 
@@ -83,7 +95,7 @@ def test_a_text_beyond_the_limit_is_cut_off_there(embedder: Embedder) -> None:
 def test_what_is_within_the_limit_is_all_seen(embedder: Embedder) -> None:
     start = "word " * (embedder.max_tokens - 1)
     assert len(embedder.token_spans(start + "cat")) == embedder.max_tokens
-    one, other = embedder.embed([start + "cat", start + "treaty"])
+    one, other = embedder.embed_passages([start + "cat", start + "treaty"])
     assert not np.array_equal(one, other)
 
 
@@ -110,18 +122,18 @@ def test_half_a_surrogate_pair_is_embedded_and_shifts_nothing(embedder: Embedder
     text = "broken \ud83d half"
     start, end = embedder.token_spans(text)[-1]
     assert text[start:end] == "half"
-    assert np.isfinite(embedder.embed([text])).all()
+    assert np.isfinite(embedder.embed_passages([text])).all()
 
 
 def test_threads_may_share_one(embedder: Embedder) -> None:
-    threads, expected = 4, embedder.embed(TEXTS)
+    threads, expected = 4, embedder.embed_passages(TEXTS)
     together = Barrier(threads)
 
     def work(shift: int) -> float:
         together.wait()
         least = 1.0
         for _ in range(3):
-            vectors = embedder.embed(TEXTS[shift:] + TEXTS[:shift])
+            vectors = embedder.embed_passages(TEXTS[shift:] + TEXTS[:shift])
             least = min(least, float((vectors * np.roll(expected, -shift, axis=0)).sum(axis=1).min()))
             assert len(embedder.token_spans(TEXTS[4])) == 450
         return least
@@ -138,10 +150,28 @@ def test_the_bundled_model_leaves_two_of_256_tokens_to_the_special_ones(embedder
 @pytest.mark.skipif(not is_installed(), reason="needs .venv-torch, where sentence-transformers is")
 def test_both_adapters_agree_on_every_text() -> None:
     ours, theirs = LOADERS["openvino"](), LOADERS["sentence-transformers"]()
-    assert (ours.embed(TEXTS) * theirs.embed(TEXTS)).sum(axis=1).min() >= 0.999
+    assert (ours.embed_passages(TEXTS) * theirs.embed_passages(TEXTS)).sum(axis=1).min() >= 0.999
     assert [ours.token_spans(text) for text in TEXTS] == [theirs.token_spans(text) for text in TEXTS]
     assert (ours.max_tokens, ours.dimensions, ours.model_name) == (
         theirs.max_tokens,
         theirs.dimensions,
         theirs.model_name,
     )
+
+
+@pytest.mark.skipif(not is_installed(), reason="needs .venv-torch, where sentence-transformers is")
+@pytest.mark.parametrize("write", [write_tiny_bert, write_tiny_xlm_r])
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_both_adapters_agree_on_other_models_with_their_prefixes(
+    tmp_path: Path, write: Callable[..., object], pooling: str
+) -> None:
+    write(tmp_path, pooling=pooling)
+    prompts = {"prompts": {"query": "blue ", "passage": "green "}, "default_prompt_name": None}
+    (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 12}')
+    ours, theirs = OpenVinoEmbedder.load(str(tmp_path)), SentenceTransformersEmbedder.load(str(tmp_path), device="cpu")
+    texts = ["red fish", "", "blue bird green", "red", "fish " * 30, "no word of it"]
+    assert (ours.embed_passages(texts) * theirs.embed_passages(texts)).sum(axis=1).min() >= 0.999
+    assert min(float(ours.embed_query(text) @ theirs.embed_query(text)) for text in texts) >= 0.999
+    assert ours.model_name == theirs.model_name
+    assert ours.max_tokens == theirs.max_tokens == 9

@@ -3,10 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import snowballstemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.term_analyzer import TermAnalyzer
+from domain.folded_text import FoldedText
+from infrastructure.language.languages import STEMMERS
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 
 SNOWBALL: TermAnalyzer = SnowballTermAnalyzer()
@@ -68,6 +71,7 @@ def test_stop_words_are_left_out_and_repeats_kept(analyzer: TermAnalyzer) -> Non
 def test_text_without_spaces_gives_pairs(analyzer: TermAnalyzer) -> None:
     assert analyzer.terms("人工知能です AI研究", "und") == ["人工", "工知", "知能", "能で", "です", "ai", "研究"]
     assert analyzer.terms("字", "und") == ["字"]
+    assert analyzer.terms("2020年度", "und") == ["2020", "年度"]
 
 
 def test_marks_of_other_scripts_are_letters(analyzer: TermAnalyzer) -> None:
@@ -92,6 +96,56 @@ def test_the_language_is_told(analyzer: TermAnalyzer, text: str, language: str) 
     assert analyzer.language_of(text) == language
 
 
+def test_the_language_is_that_of_most_of_the_text(analyzer: TermAnalyzer) -> None:
+    cover = "This document is licensed under the terms and conditions of the following agreement. " * 8
+    body = "O contrato termina depois de doze meses, salvo renovação por escrito entre as partes. " * 40
+    assert analyzer.language_of(cover) == "en"
+    assert analyzer.language_of(cover + body) == "pt"
+    assert analyzer.language_of("1, 2; " * 400 + body) == "pt"
+
+
+def test_terms_come_with_the_places_of_their_words(analyzer: TermAnalyzer) -> None:
+    text = "As AÇÕES da INV-001, a ac\u0327a\u0303o: Straße, ﬁm. 人工知能"
+    located = analyzer.located_terms(FoldedText.of(text), "pt")
+    assert [term.term for term in located] == analyzer.terms(text, "pt")
+    places = [text[term.start : term.end] for term in located]
+    assert places == [
+        *["AÇÕES", "INV-001", "INV", "001", "ac\u0327a\u0303o", "Straße", "ﬁm", "人工", "工知", "知能"],
+    ]
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), st.sampled_from(SNOWBALL.languages()))
+def test_located_terms_are_the_terms(text: str, language: str) -> None:
+    located = SNOWBALL.located_terms(FoldedText.of(text), language)
+    assert [term.term for term in located] == SNOWBALL.terms(text, language)
+    assert all(0 <= term.start < term.end <= len(text) for term in located)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "language"),
+    [
+        ("Termo de Referência", "o termo de referência (TR)", "pt"),
+        ("INV-001", "see INV-001-A", "en"),
+        ("3.14", "it is 3.14, not 3", "en"),
+        ("工知", "人工知能です", "und"),
+        ("2020年", "東京都2020年度予算", "und"),
+        ("art. 5.º", "o art. 5.º-A", "pt"),
+    ],
+)
+def test_a_text_that_holds_a_phrase_has_its_required_terms(
+    analyzer: TermAnalyzer, phrase: str, text: str, language: str
+) -> None:
+    required = analyzer.required_terms(phrase, language)
+    assert required
+    assert set(required) <= set(analyzer.terms(text, language))
+
+
+def test_nothing_is_required_of_a_phrase_of_common_words(analyzer: TermAnalyzer) -> None:
+    assert analyzer.required_terms("to be or not to be", "en") == []
+    assert analyzer.required_terms("字", "und") == []
+
+
 def test_threads_may_share_it() -> None:
     words = ["nationalities", "running", "ponies", "relational", "conditional"] * 200
     expected = SNOWBALL.terms(" ".join(words), "en")
@@ -99,3 +153,8 @@ def test_threads_may_share_it() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: analyzer.terms(" ".join(words), "en"), range(16)))
     assert all(terms == expected for terms in found)
+
+
+def test_every_stemmer_that_snowball_has_is_used() -> None:
+    older = {"porter", "dutch_porter"}  # of English and Dutch
+    assert set(STEMMERS.values()) == set(snowballstemmer.algorithms()) - older

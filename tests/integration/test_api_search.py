@@ -29,6 +29,7 @@ PASSAGE = Passage(
     filename="report.pdf",
     external_id="x",
     metadata={"year": 2026},
+    language="en",
     chunk=CHUNK,
 )
 
@@ -54,6 +55,7 @@ def test_a_passage_is_shown_with_its_document_and_place(api: Api, client: httpx.
             char_end=21,
             page_start=1,
             page_end=3,
+            highlights=[(0, 6), (11, 18)],
         )
     ]
 
@@ -73,6 +75,7 @@ def test_a_passage_is_shown_with_its_document_and_place(api: Api, client: httpx.
             "char_start": 3,
             "char_end": 21,
             "headings": ["Top", "Below"],
+            "highlights": [{"start": 0, "end": 6}, {"start": 11, "end": 18}],
         }
     ]
     assert isinstance(body["took_ms"], int)
@@ -87,11 +90,13 @@ def test_a_question_is_passed_on_whole(api: Api, client: httpx.Client) -> None:
         "document_ids": [document_id],
         "metadata": {"a": 1},
         "neighbours": 2,
+        "group_by": "page",
     }
     assert client.post(SEARCH, json=question).json()["results"] == []
 
     [asked] = api.search.asked
     assert (asked.query, asked.limit, asked.mode, asked.neighbours) == ("words", 3, "keyword", 2)
+    assert asked.group_by == "page"
     where = asked.passage_filter
     assert where.document_ids is not None
     assert (list(where.document_ids), where.metadata) == ([UUID(document_id)], {"a": 1})
@@ -106,12 +111,14 @@ def test_what_is_left_out_has_defaults(api: Api, client: httpx.Client) -> None:
         asked.passage_filter.document_ids,
         asked.passage_filter.metadata,
         asked.neighbours,
+        asked.group_by,
     ) == (
         10,
         "hybrid",
         None,
         {},
         0,
+        None,
     )
 
 
@@ -123,11 +130,14 @@ def test_what_is_left_out_has_defaults(api: Api, client: httpx.Client) -> None:
         ({"query": " \t"}, "/query"),
         ({"query": "x" * 4001}, "/query"),
         ({"query": 1}, "/query"),
+        ({"query": "a\0b"}, "/query"),
+        ({"query": "x" * 10_000}, "/query"),
         ({"query": "x", "limit": 0}, "/limit"),
         ({"query": "x", "limit": 101}, "/limit"),
         ({"query": "x", "limit": True}, "/limit"),
         ({"query": "x", "mode": "magic"}, "/mode"),
         ({"query": "x", "neighbours": 4}, "/neighbours"),
+        ({"query": "x", "group_by": "chapter"}, "/group_by"),
         ({"query": "x", "document_ids": ["y"]}, "/document_ids/0"),
         ({"query": "x", "metadata": {"a": []}}, "/metadata/a"),
         ({"query": "x", "top_k": 5}, "/top_k"),

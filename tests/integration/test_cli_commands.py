@@ -239,7 +239,7 @@ def test_another_kind_of_server_is_told(api: FakeApi) -> None:
 
 
 def test_colours_are_for_terminals_alone_and_can_be_refused(api: FakeApi) -> None:
-    api.results["rollers"] = [found("guide.pdf", text="The rollers turn.")]
+    api.results["rollers"] = [found("guide.pdf", text="The rollers turn.", highlights=[{"start": 4, "end": 11}])]
 
     def on_terminal(**environment: str) -> bytes:
         command = f"{' '.join(PROCESS)} search rollers"

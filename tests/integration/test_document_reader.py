@@ -4,14 +4,17 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine
 
 from domain.action import Action
 from domain.document import Document
 from domain.report import Report
 from infrastructure.postgres.document_reader import PostgresDocumentReader
+from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from tests.stored_documents import MODEL, indexed
 from tests.support.document_factory import a_document, a_job
 
 REPORTS = 300
@@ -59,3 +62,18 @@ def test_a_version_comes_with_the_state_that_it_is_of(engine: Engine) -> None:
         each.join()
     assert len(seen) > 10
     assert [(version, count) for version, count in seen if version != count] == []
+
+
+@pytest.mark.parametrize(("stored", "publish", "shown"), [("pt", True, "pt"), ("und", True, None), ("pt", False, None)])
+def test_the_language_is_that_of_what_is_published(
+    engine: Engine, stored: str, shown: str | None, *, publish: bool
+) -> None:
+    document = a_document()
+    run = claimed(engine, document).run
+    chunks = [indexed(position, "um gato", language=stored) for position in range(2)]
+    PostgresPassageStore(engine).write_chunks(run, document.id, MODEL, chunks)
+    if publish:
+        with PostgresUnitOfWork(engine) as transaction:
+            transaction.documents.publish(document.id, run)
+            transaction.commit()
+    assert PostgresDocumentReader(engine).states([document.id])[document.id].language == shown

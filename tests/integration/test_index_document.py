@@ -167,3 +167,12 @@ def test_a_cancel_is_obeyed_at_any_point_and_leaves_no_row_behind(bench: Bench, 
         transaction.commit()
     work.clean_up(action)
     assert bench.rows() == 0
+
+
+def test_the_language_is_that_of_the_document_and_not_of_its_beginning(bench: Bench) -> None:
+    licence = ExtractedPage(number=None, text=SENTENCE * 60)
+    body = ExtractedPage(number=None, text="A correia leva as pedras já separadas até o moinho da usina. " * 200)
+    indexed(bench, [licence, body])
+    with bench.engine.connect() as connection:
+        languages = connection.execute(text("SELECT DISTINCT language FROM chunks")).scalars().all()
+    assert languages == ["pt"]

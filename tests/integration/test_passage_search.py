@@ -13,6 +13,7 @@ from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.passage_queries import FEW_CHUNKS
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
+from infrastructure.postgres.vectors import ensure_embedding_model
 from tests.stored_documents import MODEL, add_document, add_passages, add_tenant, end_run, indexed, start_next_run, unit
 
 EVERYTHING = PassageFilter(tenant_id=DEFAULT_TENANT)
@@ -67,6 +68,7 @@ def nearest(search: PostgresPassageSearch, where: PassageFilter = EVERYTHING, po
 def test_nothing_is_found_where_nothing_is(search: PostgresPassageSearch) -> None:
     assert search.languages() == []
     assert search.keyword({"en": ["a"]}, EVERYTHING, pool=10) == {}
+    assert list(search.holding({"en": ["a"], "pt": []}, EVERYTHING)) == []
     assert search.semantic(MODEL, unit(1.0, 0.0), EVERYTHING, pool=10) == {}
     assert search.cosines(MODEL, unit(1.0, 0.0), [1]) == {}
     assert search.passages([]) == search.passages([0]) == []
@@ -104,6 +106,54 @@ def test_terms_count_in_their_language_only(engine: Engine, search: PostgresPass
     assert find(search, "gift", language="de") == ["gift flasche"]
     scores = search.keyword({"en": ["gift"], "de": ["gift"], "xx": ["gift"]}, EVERYTHING, pool=10)
     assert len(scores) == 2
+
+
+def test_holding_is_having_every_term_of_the_language(engine: Engine, search: PostgresPassageSearch) -> None:
+    document, store = add_document(engine, metadata={"kind": "note"}), PostgresPassageStore(engine)
+    german = [indexed(3, "gift flasche", language="de"), indexed(4, "flasche", language="de")]
+    english = [indexed(0, "gift box"), indexed(1, "box box gift gift"), indexed(2, "box box box")]
+    store.write_chunks(document.run, document.id, MODEL, [*english, *german])
+    end_run(engine, document, publish=True)
+    add_passages(engine, "gift box unpublished", publish=False)
+
+    def holding(terms: dict[str, list[str]], where: PassageFilter = EVERYTHING) -> list[str]:
+        return [held for some in search.holding(terms, where) for held in some.values()]
+
+    assert holding({"en": ["gift", "box"]}) == ["box box gift gift", "gift box"]
+    assert sorted(holding({"en": ["gift", "box"], "de": ["gift"]})) == ["box box gift gift", "gift box", "gift flasche"]
+    assert holding({"en": ["box", "box", "bottle"]}) == holding({}) == holding({"fr": ["box"], "xx": []}) == []
+    assert holding({"en": ["gift"], "de": []})[-2:] == ["gift flasche", "flasche"]
+    assert holding({"de": ["flasche"]}, PassageFilter(tenant_id=DEFAULT_TENANT, metadata={"kind": "letter"})) == []
+
+
+def test_a_search_can_be_confined_to_chunks(engine: Engine, search: PostgresPassageSearch) -> None:
+    add_passages(engine, "cat zero", "cat one", "cat two")
+    keys = list(search.semantic(MODEL, unit(0.0, 1.0, 0.0), EVERYTHING, pool=2))
+    confined = PassageFilter(tenant_id=DEFAULT_TENANT, keys=keys)
+    assert sorted(find(search, "cat", confined)) == ["cat one", "cat two"]
+    assert nearest(search, confined) == ["cat one", "cat two"]
+    nothing = PassageFilter(tenant_id=DEFAULT_TENANT, keys=[])
+    assert find(search, "cat", nothing) == nearest(search, nothing) == []
+
+
+def test_two_models_stand_side_by_side(engine: Engine, search: PostgresPassageSearch) -> None:
+    add_passages(engine, "zero", "one", "two")
+    ensure_embedding_model(engine, "wider", 4)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO embeddings (chunk, model, vector)
+                SELECT c.id, m.id, CASE c.text WHEN 'zero' THEN '[0,0,0,1]' ELSE '[1,0,0,0]' END::vector
+                FROM chunks c, embedding_models m WHERE m.name = 'wider' AND c.text IN ('zero', 'one')
+            """)
+        )
+    assert nearest(search) == ["zero", "one", "two"]
+    wider = search.semantic("wider", unit(1.0, 0.0, 0.0, 0.0), EVERYTHING, pool=10)
+    assert texts(search, wider) == ["one", "zero"]
+    assert list(wider.values()) == [1.0, 0.0]
+    keys = list(search.semantic(MODEL, unit(1.0, 0.0, 0.0), EVERYTHING, pool=10))
+    assert search.cosines("wider", unit(1.0, 0.0, 0.0, 0.0), keys) == wider
+    assert search.cosines(MODEL, unit(1.0, 0.0, 0.0), keys)[keys[0]] == pytest.approx(1.0)
 
 
 def test_the_nearest_come_first_with_their_cosine(engine: Engine, search: PostgresPassageSearch) -> None:

@@ -18,7 +18,10 @@ class FakeEmbedder:
         self.dimensions = dimensions
         self.max_tokens = max_tokens
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        return self.embed_passages([query])[0]
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
         for row, text in enumerate(texts):
             vectors[row, 0] = 0.01  # so that a text without words has a direction too

@@ -1,38 +1,57 @@
-"""A tiny random BERT in a folder, and a plain numpy BERT to compare with."""
+"""A tiny random BERT or XLM-R in a folder, and a plain numpy encoder to compare with."""
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.models import Unigram, WordLevel
+from tokenizers.normalizers import Strip
+from tokenizers.pre_tokenizers import Metaspace, Whitespace
 from tokenizers.processors import TemplateProcessing
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "green", "blue", "fish", "bird"]
+XLM_R_WORDS = [
+    "<s>",
+    "<pad>",
+    "</s>",
+    "<unk>",
+    *(f"\u2581{word}" for word in [*WORDS[4:], "query", "passage"]),
+    ":",
+    "\u2581",
+]
 HEADS = 2
 EPSILON = 1e-5
+BERT_LIMITS = {"max_position_embeddings": 12, "type_vocab_size": 2, "vocab_size": len(WORDS)}
+XLM_R_LIMITS = {"max_position_embeddings": 14, "type_vocab_size": 1, "vocab_size": len(XLM_R_WORDS)}
 
 Tensors = dict[str, NDArray[np.float32]]
 
 
 def write_tiny_bert(
-    path: Path, *, prefix: str = "", pooling: str = "mean", normalize: bool = True, **config: object
+    path: Path,
+    *,
+    prefix: str = "",
+    pooling: str = "mean",
+    normalize: bool = True,
+    limits: Mapping[str, int] = BERT_LIMITS,
+    **config: object,
 ) -> Tensors:
     """Write the folder and return its tensors without the prefix."""
     path.mkdir(parents=True, exist_ok=True)
-    tensors = _random_tensors(hidden=16, wide=24, layers=2, positions=12)
+    tensors = _random_tensors(hidden=16, wide=24, layers=2, limits=limits)
     save_file({prefix + name: tensor for name, tensor in tensors.items()}, path / "model.safetensors")
     shape = {"num_hidden_layers": 2, "num_attention_heads": HEADS, "hidden_size": 16, "intermediate_size": 24}
-    limits = {"max_position_embeddings": 12, "type_vocab_size": 2, "vocab_size": len(WORDS), "layer_norm_eps": EPSILON}
     whole = {
         "model_type": "bert",
         "architectures": ["BertModel"],
         "hidden_act": "gelu",
         "pad_token_id": 0,
+        "layer_norm_eps": EPSILON,
         **shape,
         **limits,
         **config,
@@ -53,7 +72,22 @@ def write_tiny_bert(
     return tensors
 
 
-def embed_by_numpy(tensors: Tensors, ids: list[int], *, pooling: str, activation: str) -> NDArray[np.float64]:
+def write_tiny_xlm_r(path: Path, *, prompts: Mapping[str, str] | None = None, **config: object) -> Tensors:
+    """Write an XLM-R: positions that begin behind the padding's, one kind of segment, a sentencepiece tokenizer."""
+    whole = {"model_type": "xlm-roberta", "architectures": ["XLMRobertaModel"], "pad_token_id": 1, **config}
+    tensors = write_tiny_bert(path, limits=XLM_R_LIMITS, **whole)  # type: ignore[arg-type]
+    _sentencepiece_tokenizer().save(str(path / "tokenizer.json"))
+    names = {"bos": "<s>", "eos": "</s>", "cls": "<s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>"}
+    special = {f"{name}_token": token for name, token in names.items()}
+    _write_json(path / "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizer", **special})
+    _write_json(path / "sentence_bert_config.json", {"max_seq_length": 12})
+    _write_json(path / "config_sentence_transformers.json", {"prompts": dict(prompts or {})})
+    return tensors
+
+
+def embed_by_numpy(
+    tensors: Tensors, ids: list[int], *, pooling: str, activation: str, first_position: int = 0
+) -> NDArray[np.float64]:
     """BERT for one text, as the paper has it: no batch, no padding, no mask."""
 
     def linear(name: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,7 +99,7 @@ def embed_by_numpy(tensors: Tensors, ids: list[int], *, pooling: str, activation
         return np.asarray(scaled * tensors[f"{name}.weight"] + tensors[f"{name}.bias"])
 
     hidden = tensors["embeddings.word_embeddings.weight"][ids].astype(float)
-    hidden = hidden + tensors["embeddings.position_embeddings.weight"][: len(ids)]
+    hidden = hidden + tensors["embeddings.position_embeddings.weight"][first_position:][: len(ids)]
     hidden = norm("embeddings.LayerNorm", hidden + tensors["embeddings.token_type_embeddings.weight"][0])
     for layer in range(2):
         name = f"encoder.layer.{layer}"
@@ -94,15 +128,16 @@ def _activate(x: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
             return np.asarray(x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2)
 
 
-def _random_tensors(*, hidden: int, wide: int, layers: int, positions: int) -> Tensors:
+def _random_tensors(*, hidden: int, wide: int, layers: int, limits: Mapping[str, int]) -> Tensors:
     random = np.random.default_rng(7)
     tensors: Tensors = {}
 
     def add(name: str, *shape: int) -> None:
         tensors[name] = random.normal(0, 0.5, shape).astype(np.float32)
 
-    for table, rows in (("word", len(WORDS)), ("position", positions), ("token_type", 2)):
-        add(f"embeddings.{table}_embeddings.weight", rows, hidden)
+    rows = {"word": "vocab_size", "position": "max_position_embeddings", "token_type": "type_vocab_size"}
+    for table, limit in rows.items():
+        add(f"embeddings.{table}_embeddings.weight", limits[limit], hidden)
     norms = ["embeddings.LayerNorm"]
     for layer in range(layers):
         name = f"encoder.layer.{layer}"
@@ -125,6 +160,15 @@ def _tokenizer() -> Tokenizer:
     tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=special)
     tokenizer.enable_truncation(3)  # as in the wheel: meant for someone else, and to be left out
     tokenizer.enable_padding(length=3)
+    return tokenizer
+
+
+def _sentencepiece_tokenizer() -> Tokenizer:
+    pieces = [(piece, 0.0 if index < 4 else -1.0) for index, piece in enumerate(XLM_R_WORDS)]
+    tokenizer = Tokenizer(Unigram(pieces, unk_id=XLM_R_WORDS.index("<unk>")))
+    tokenizer.normalizer = Strip(left=False, right=True)
+    tokenizer.pre_tokenizer = Metaspace()
+    tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return tokenizer
 
 

@@ -24,7 +24,8 @@ class DocumentBody(BaseModel):
     """A document as its owner described it, and what it is doing.
 
     `duplicate_of` is an older document of the same bytes that was completed; they are known from the announcement, or
-    once they were read. The description is of `version`: the one that search finds or, before there is one, the newest.
+    once they were read. `language` is the ISO 639-1 code of its text, null until it is completed or where it cannot be
+    told. The description is of `version`: the one that search finds or, before there is one, the newest.
     """
 
     document_id: UUID
@@ -39,6 +40,7 @@ class DocumentBody(BaseModel):
     chunk_overlap: int
     version: int
     duplicate_of: UUID | None
+    language: str | None
     status: DocumentStatus
     created_at: Instant
     links: Links
@@ -60,6 +62,7 @@ class DocumentBody(BaseModel):
             chunk_overlap=document.chunk_overlap,
             version=document.version,
             duplicate_of=state.duplicate_of,
+            language=state.language,
             status=state.status,
             created_at=document.created_at,
             links=Links(

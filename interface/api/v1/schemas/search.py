@@ -7,7 +7,14 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from application.ports.passage_search import PassageFilter
-from application.use_cases.search_chunks import MOST_NEIGHBOURS, MOST_RESULTS, FoundPassage, SearchMode, SearchRequest
+from application.use_cases.search_chunks import (
+    MOST_NEIGHBOURS,
+    MOST_RESULTS,
+    FoundPassage,
+    GroupBy,
+    SearchMode,
+    SearchRequest,
+)
 from domain.ids import DocumentId, TenantId
 from interface.api.v1.schemas.values import Metadata, RequestBody, Text
 
@@ -23,7 +30,11 @@ def _not_blank(value: str) -> str:
 class SearchBody(RequestBody):
     """What to look for, and where: every condition must hold, `metadata` values must be equal."""
 
-    query: Annotated[Text, Field(min_length=1, max_length=4000), AfterValidator(_not_blank)]
+    query: Annotated[
+        Text,
+        Field(min_length=1, max_length=4000, description="What is in double quotes must stand in the passages."),
+        AfterValidator(_not_blank),
+    ]
     limit: Annotated[int, Field(ge=1, le=MOST_RESULTS)] = 10
     mode: Annotated[SearchMode, Field(strict=False)] = SearchMode.HYBRID
     document_ids: Annotated[list[Annotated[UUID, Field(strict=False)]], Field(max_length=MAX_DOCUMENT_IDS)] | None = (
@@ -31,6 +42,14 @@ class SearchBody(RequestBody):
     )
     metadata: Metadata = Field(default_factory=dict)
     neighbours: Annotated[int, Field(ge=0, le=MOST_NEIGHBOURS, description="Passages to add on either side.")] = 0
+    group_by: Annotated[
+        GroupBy | None,
+        Field(
+            strict=False,
+            description="Only the best passage of each page (the one it begins on; where a format has no pages, each"
+            " passage counts as one) or of each document, instead of several that overlap.",
+        ),
+    ] = None
 
     def to_request(self, tenant_id: TenantId) -> SearchRequest:
         """Return it in the application's terms."""
@@ -41,13 +60,22 @@ class SearchBody(RequestBody):
             mode=self.mode,
             limit=self.limit,
             neighbours=self.neighbours,
+            group_by=self.group_by,
         )
+
+
+class Highlight(BaseModel):
+    """Where something that was asked for stands in a result's `text`, in Unicode characters."""
+
+    start: int
+    end: int
 
 
 class SearchResult(BaseModel):
     """A passage with its document; `score` is from 0 to 1, higher is better.
 
-    With `neighbours`, text, pages and offsets are those of all passages joined.
+    With `neighbours`, text, pages and offsets are those of all passages joined. `highlights` are in order and do not
+    overlap.
     """
 
     document_id: UUID
@@ -62,6 +90,7 @@ class SearchResult(BaseModel):
     char_start: int
     char_end: int
     headings: list[str]
+    highlights: list[Highlight]
 
     @classmethod
     def of(cls, found: FoundPassage) -> "SearchResult":
@@ -80,6 +109,7 @@ class SearchResult(BaseModel):
             char_start=found.char_start,
             char_end=found.char_end,
             headings=list(passage.chunk.headings),
+            highlights=[Highlight(start=start, end=end) for start, end in found.highlights],
         )
 
 
