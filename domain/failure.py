@@ -28,7 +28,7 @@ class FailureCode(StrEnum):
 
 SENTENCES: dict[FailureCode, str] = {
     FailureCode.EMPTY: "The file has no bytes. Upload it again with its content.",
-    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, DOCX, HTML, Markdown and plain text.",
+    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, DOCX, HTML, Markdown, EML, MSG, EPUB, XML, JSON and plain text.",
     FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without the password.",
     FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
     FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Run text recognition (OCR) on the file and upload the result.",

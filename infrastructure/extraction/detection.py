@@ -1,6 +1,7 @@
-"""Which type a file is, from its bytes. The name only chooses between Markdown and plain text."""
+"""Which type a file is, from its bytes. The name only helps to tell text formats apart."""
 
 import re
+import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -8,13 +9,17 @@ from pathlib import Path, PurePosixPath
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.json_flattening import looks_like_json
 from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.mail_head import is_mail
 
-SUPPORTED = "Supported are PDF, DOCX, HTML, Markdown and plain text."
+SUPPORTED = "Supported are PDF, DOCX, HTML, Markdown, EML, MSG, EPUB, XML, JSON and plain text."
 PDF_HEADER_WITHIN = 1024
 OLE_SCAN_BYTES = 8 * 1024 * 1024
 CONTENT_TYPES = "[Content_Types].xml"
+MESSAGE_PROPERTIES = "__properties_version1.0"
 MAX_CONTENT_TYPES_BYTES = 4 * 1024 * 1024
+XML_NAMES = {".xml", ".rss", ".atom", ".xsd", ".xsl", ".opml", ".dita", ".dbk", ".tei"}
 MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mdwn", ".mkdn"}
 
 
@@ -26,6 +31,11 @@ class Format(StrEnum):
     HTML = "text/html"
     MARKDOWN = "text/markdown"
     PLAIN_TEXT = "text/plain"
+    EML = "message/rfc822"
+    MSG = "application/vnd.ms-outlook"
+    EPUB = "application/epub+zip"
+    XML = "application/xml"
+    JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +82,6 @@ _OTHER_OFFICE = (
     ("ms-excel.", "an Excel workbook"),
 )
 _ZIP_MIMETYPES = {
-    "application/epub+zip": "an EPUB book",
     "application/vnd.oasis.opendocument.text": "an OpenDocument text (ODT)",
     "application/vnd.oasis.opendocument.spreadsheet": "an OpenDocument spreadsheet (ODS)",
     "application/vnd.oasis.opendocument.presentation": "an OpenDocument presentation (ODP)",
@@ -81,7 +90,6 @@ _OLE_STREAMS = (
     ("WordDocument", "an old Word document (DOC)"),
     ("Workbook", "an old Excel workbook (XLS)"),
     ("PowerPoint Document", "an old PowerPoint presentation (PPT)"),
-    ("__substg1.0_", "an Outlook message (MSG)"),
     ("Book", "an old Excel workbook (XLS)"),
 )
 _CONVERTIBLE = ("(DOC)", "(ODT)", "(RTF)", "presentation", "(PPT)")
@@ -110,10 +118,12 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
     if sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _detect_in_zip(path, sample, limits)
     if sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        raise _ole(path)
+        return _detect_in_ole(path)
     for magic, name in _MAGIC:
         if sample.startswith(magic) and (encoding is None or magic not in _MAGIC_NEEDS_BINARY):
             raise unsupported(name)
+    if is_mail(sample.decode("latin-1") if encoding is None else decode(sample, encoding), filename):
+        return Detected(format=Format.EML, encoding=encoding or "latin-1")
     if encoding is None:
         raise unsupported(_binary_name(sample))
     return _detect_text(decode(sample, encoding), filename, encoding)
@@ -149,21 +159,38 @@ def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detec
         raise unsupported(next((name for sign, name in _OTHER_OFFICE if sign in types), "a ZIP archive"))
     if "mimetype" in archive.names:
         mimetype = archive.open("mimetype").read(200).decode("ascii", "replace").strip()
+        if mimetype == Format.EPUB:
+            return Detected(format=Format.EPUB)
         raise unsupported(_ZIP_MIMETYPES.get(mimetype, "a ZIP archive"))
+    if "META-INF/container.xml" in archive.names:
+        return Detected(format=Format.EPUB)
     raise unsupported("a ZIP archive")
 
 
-def _ole(path: Path) -> DocumentUnreadable:
+def _detect_in_ole(path: Path) -> Detected:
     with path.open("rb") as file:
         head = file.read(OLE_SCAN_BYTES)
         file.seek((int.from_bytes(head[48:52], "little") + 1) * (1 << min(int.from_bytes(head[30:32], "little"), 12)))
         names = head + file.read(1 << 16)
     if "EncryptedPackage".encode("utf-16-le") in names:
-        return DocumentUnreadable(FailureCode.ENCRYPTED)
+        raise DocumentUnreadable(FailureCode.ENCRYPTED)
+    if MESSAGE_PROPERTIES.encode("utf-16-le") in names and _is_message(path):
+        return Detected(format=Format.MSG)
     for stream, name in _OLE_STREAMS:
         if stream.encode("utf-16-le") in names:
-            return unsupported(name)
-    return unsupported("an old Office file")
+            raise unsupported(name)
+    raise unsupported("an old Office file")
+
+
+def _is_message(path: Path) -> bool:
+    """Tell a message from a document that it is attached to, or that is attached to it."""
+    from olefile import OleFileIO  # noqa: PLC0415 - few files need it
+
+    try:
+        with OleFileIO(str(path)) as ole:
+            return bool(ole.exists(MESSAGE_PROPERTIES))
+    except (OSError, ValueError, LookupError, struct.error, RecursionError, AttributeError, TypeError):
+        return True  # damaged, which its reader says better
 
 
 def _binary_name(sample: bytes) -> str | None:
@@ -178,11 +205,20 @@ def _detect_text(text: str, filename: str, encoding: str) -> Detected:
     body = text.lstrip("\ufeff")
     leading = _LEADING.match(body)
     start = body[leading.end() if leading else 0 :]
-    if _HTML_START.match(start) or (_FRAGMENT_START.match(start) and not _MARKDOWN_SIGN.search(body)):
+    declared = body.lstrip()[:5].lower() == "<?xml"
+    fragment = not declared and _FRAGMENT_START.match(start) and not _MARKDOWN_SIGN.search(body)
+    if _HTML_START.match(start) or fragment:
         return Detected(format=Format.HTML, encoding=encoding)
-    if body.lstrip()[:5].lower() == "<?xml" or start[:4].lower() == "<svg":
-        name = "an SVG picture" if re.search(r"<svg\b", body[:4096], re.IGNORECASE) else "an XML file"
-        raise unsupported(name)
     suffix = PurePosixPath(filename.lower()).suffix
+    if (
+        body.lstrip()[:5].lower() == "<?xml"
+        or start[:4].lower() == "<svg"
+        or (start[:1] == "<" and suffix in XML_NAMES)
+    ):
+        if re.search(r"<svg\b", body[:4096], re.IGNORECASE):
+            raise unsupported("an SVG picture")
+        return Detected(format=Format.XML, encoding=encoding)
+    if looks_like_json(body):
+        return Detected(format=Format.JSON, encoding=encoding)
     markdown = suffix in MARKDOWN_NAMES
     return Detected(format=Format.MARKDOWN if markdown else Format.PLAIN_TEXT, encoding=encoding)

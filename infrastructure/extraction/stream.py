@@ -1,15 +1,16 @@
 """One document being read by child processes: what to do when one dies, and what a document without text is called."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
-from application.ports.extractor import DocumentOpened
+from application.ports.extractor import DocumentOpened, ExtractedAttachment
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.answers import failure_of, opened_of, page_of
+from infrastructure.extraction.attachments import AttachmentFolder
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.process import ReaderLost, ReaderProcess
 from infrastructure.extraction.protocol import Message, ProtocolError
@@ -33,13 +34,21 @@ class SandboxedStream:
     """One document being read. Iterate once."""
 
     def __init__(
-        self, readers: Readers, limits: ExtractionLimits, path: Path, filename: str, check: Callable[[], None]
+        self,
+        readers: Readers,
+        limits: ExtractionLimits,
+        path: Path,
+        filename: str,
+        check: Callable[[], None],
+        *,
+        folder: AttachmentFolder | None = None,
     ) -> None:
         self._readers = readers
         self._limits = limits
         self._path = path
         self._filename = filename
         self._check = check
+        self._folder = folder
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -51,6 +60,16 @@ class SandboxedStream:
         if self._opened is None:
             raise RuntimeError("the document is not open")
         return self._opened
+
+    @property
+    def attachments(self) -> Sequence[ExtractedAttachment]:
+        """The files within the document, once it was read to its end."""
+        return self._folder.received if self._folder else ()
+
+    @property
+    def attachments_left_out(self) -> int:
+        """How many more files were too large or too many."""
+        return self._folder.left_out if self._folder else 0
 
     def start(self) -> None:
         """Open the document. Raises DocumentUnreadable."""
@@ -99,6 +118,8 @@ class SandboxedStream:
                 if message["type"] == "end":
                     self._done(message)
                     return
+                if self._is_of_attachments(message):
+                    continue
                 page = self._page_of(message, number)
             except ReaderLost as lost:
                 tries -= 1
@@ -107,6 +128,12 @@ class SandboxedStream:
                 continue
             number += 1
             yield page
+
+    def _is_of_attachments(self, message: Message) -> bool:
+        try:
+            return self._folder is not None and self._folder.take(message)
+        except ProtocolError:
+            raise self._nonsense() from None
 
     def _open(self, *, first: int) -> DocumentOpened:
         """Open at a page; if that ends the child, once more in a fresh one. Raises DocumentUnreadable."""
@@ -122,8 +149,10 @@ class SandboxedStream:
     def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
         self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
+        if self._folder:
+            self._folder.clear()
         try:
-            self._reader.send(request | {"limits": asdict(self._limits)})
+            self._reader.send(request | {"limits": asdict(self._limits), "attachments": self._folder is not None})
         except ReaderLost:
             self._reader = None
             raise

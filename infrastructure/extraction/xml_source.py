@@ -1,19 +1,28 @@
-"""XML from a hostile ZIP entry: streamed, no entities, DTD or network, limited depth and text size (libxml2's own)."""
+"""XML from a hostile source: streamed, no entities, DTD or network, limited depth and text size (libxml2's own)."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from lxml import etree
 
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.archive import LimitedFile
 
 PORTION_BYTES = 64 * 1024
 
 
-def events(source: LimitedFile) -> Iterator[tuple[str, etree._Element]]:
-    """Yield (`start` or `end`, element) as the entry is read. Raises DocumentUnreadable: corrupt.
+class Source(Protocol):
+    """A file or an entry of an archive."""
 
-    A document type declaration is refused: Office never writes one, and only attacks need it.
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes, none at the end."""
+        ...
+
+
+def events(source: Source, *, allow_doctype: bool = False) -> Iterator[tuple[str, etree._Element]]:
+    """Yield (`start` or `end`, element) as the source is read. Raises DocumentUnreadable: corrupt.
+
+    A document type declaration is refused: Office never writes one, and only attacks need it. Where others do write
+    it, one that declares entities is refused.
     """
     parser = etree.XMLPullParser(
         events=("start", "end"),
@@ -27,17 +36,21 @@ def events(source: LimitedFile) -> Iterator[tuple[str, etree._Element]]:
     try:
         while data := source.read(PORTION_BYTES):
             parser.feed(data)
-            yield from _without_dtd(parser.read_events())
+            yield from _checked(parser.read_events(), allow_doctype=allow_doctype)
         parser.close()
-        yield from _without_dtd(parser.read_events())
+        yield from _checked(parser.read_events(), allow_doctype=allow_doctype)
     except etree.LxmlError as exc:
         raise DocumentUnreadable(FailureCode.CORRUPT) from exc
 
 
-def _without_dtd(found: Iterator[tuple[str, etree._Element]]) -> Iterator[tuple[str, etree._Element]]:
+def _checked(
+    found: Iterator[tuple[str, etree._Element]], *, allow_doctype: bool
+) -> Iterator[tuple[str, etree._Element]]:
     for event, element in found:
-        if event == "start" and element.getparent() is None and element.getroottree().docinfo.internalDTD is not None:
-            raise DocumentUnreadable(FailureCode.CORRUPT)
+        if event == "start" and element.getparent() is None:
+            doctype = element.getroottree().docinfo.internalDTD
+            if doctype is not None and not (allow_doctype and next(doctype.iterentities(), None) is None):
+                raise DocumentUnreadable(FailureCode.CORRUPT)
         yield event, element
 
 

@@ -37,7 +37,7 @@ EXPECTED = {
     "rc4-128.pdf": "encrypted",
     "unreadablemetadata.pdf": "corrupt",
 }
-UNSUPPORTED = {".doc", ".epub", ".msg", ".odt", ".ppt", ".pptx", ".rtf", ".xls", ".xlsx"}
+UNSUPPORTED = {".doc", ".odt", ".ppt", ".pptx", ".rtf", ".xls", ".xlsx"}
 
 
 @pytest.fixture(scope="module")

@@ -79,12 +79,11 @@ def fpdf_document() -> fpdf.FPDF:
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "PNG"),
         (b"\x7fELF\x02\x01\x01" + bytes(60), "program"),
         (archive({"a.txt": "text"}), "ZIP"),
-        (archive({"mimetype": "application/epub+zip", "x.xhtml": "<html>"}), "EPUB"),
         (archive({"[Content_Types].xml": "spreadsheetml.sheet.main+xml", "xl/workbook.xml": "<x/>"}), "Excel"),
         (archive({"[Content_Types].xml": "presentationml.presentation.main+xml spreadsheetml.sheet"}), "PowerPoint"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "WordDocument".encode("utf-16-le"), "old Word"),
         (b"{\\rtf1 hello}", "RTF"),
-        (b"<?xml version='1.0'?><feed/>", "XML"),
+        (b"<?xml version='1.0'?><svg/>", "SVG"),
         (b"\x00\xff\x80\x01\x03\x02" * 50, "unknown"),
     ],
 )
