@@ -50,6 +50,7 @@ class DocumentFilter:
     external_id: str | None = None
     filename: str | None = None
     checksum_sha256: str | None = None
+    parent_id: DocumentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

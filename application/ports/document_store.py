@@ -1,5 +1,6 @@
 """Port: documents, inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +13,11 @@ from domain.ids import DocumentId, JobId
 class DeletedRows:
     """What went with a document."""
 
-    chunks: int
-    embeddings: int
+    chunks: int = 0
+    embeddings: int = 0
+
+    def __add__(self, other: "DeletedRows") -> "DeletedRows":
+        return DeletedRows(chunks=self.chunks + other.chunks, embeddings=self.embeddings + other.embeddings)
 
 
 class DocumentStore(Protocol):
@@ -21,6 +25,18 @@ class DocumentStore(Protocol):
 
     def add(self, document: Document) -> None:
         """Insert."""
+        ...
+
+    def add_new(self, document: Document) -> bool:
+        """Insert unless there is a document of this id; tell whether it was inserted."""
+        ...
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        """Return those that exist. Locks nothing."""
+        ...
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Return the documents that were attached to this one, without theirs. Locks nothing."""
         ...
 
     def lock(self, document_id: DocumentId) -> Document:
@@ -36,5 +52,8 @@ class DocumentStore(Protocol):
         ...
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
-        """Delete the document with its pages, chunks, vectors and postings. The document must be locked."""
+        """Delete the document with its pages, chunks, vectors and postings. The document must be locked.
+
+        It must have no attachments and no staged objects.
+        """
         ...

@@ -1,11 +1,13 @@
-"""Deletes a document with all that was made of it."""
+"""Deletes a document with all that was made of it, and with its attachments."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from application.ports.blob_store import BlobStore
 from application.ports.document_store import DeletedRows
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.document import Document
+from domain.errors import DocumentNotFound
 from domain.ids import DocumentId
 
 
@@ -13,14 +15,31 @@ from domain.ids import DocumentId
 class DeletionReceipt:
     """What was deleted."""
 
-    rows: DeletedRows
-    objects: int
+    rows: DeletedRows = field(default_factory=DeletedRows)
+    objects: int = 0
+    jobs_cancelled: int = 0
+
+    def __add__(self, other: "DeletionReceipt") -> "DeletionReceipt":
+        return DeletionReceipt(
+            rows=self.rows + other.rows,
+            objects=self.objects + other.objects,
+            jobs_cancelled=self.jobs_cancelled + other.jobs_cancelled,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What has to go before a document's row can."""
+
+    object_key: str
+    staged: Sequence[str]
+    attachments: Sequence[DocumentId]
     jobs_cancelled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
-    """Ends running work, deletes the object, then the rows.
+    """Ends running work, deletes the attachments, then the objects, then the rows.
 
     In this order no object is ever left without a document: while the store is away it stays, to be deleted again.
     """
@@ -30,23 +49,54 @@ class DeleteDocument:
 
     def __call__(self, document_id: DocumentId) -> DeletionReceipt:
         """Return the receipt. Raises DocumentNotFound; StorageUnavailable when no more than the work was ended."""
+        receipt = DeletionReceipt()
+        while True:
+            left = self._end_work(document_id)
+            receipt += DeletionReceipt(jobs_cancelled=left.jobs_cancelled)
+            for attachment_id in left.attachments:
+                receipt += self._attachment(attachment_id)
+            receipt += DeletionReceipt(objects=sum(self.blobs.delete(key) for key in (left.object_key, *left.staged)))
+            deleted = self._delete_rows(document_id, left.staged)
+            if deleted:
+                return receipt + deleted
+
+    def _attachment(self, document_id: DocumentId) -> DeletionReceipt:
+        try:
+            return self(document_id)
+        except DocumentNotFound:  # somebody else has deleted it meanwhile
+            return DeletionReceipt()
+
+    def _end_work(self, document_id: DocumentId) -> _Left:
+        """Take the lease from whoever works on it, so that nothing can be written any more."""
         with self.transactions() as transaction:
             document = transaction.documents.lock(document_id)
-            cancelled = self._end_work(transaction, document)
+            cancelled = _cancel(transaction, document)
+            left = _Left(
+                object_key=document.object_key,
+                staged=transaction.staged_objects.left_behind(document_id),
+                attachments=transaction.documents.attachments(document_id),
+                jobs_cancelled=cancelled,
+            )
             transaction.commit()
-        objects = int(self.blobs.delete(document.object_key))
+        return left
+
+    def _delete_rows(self, document_id: DocumentId, staged: Sequence[str]) -> DeletionReceipt | None:
+        """Return what was deleted, None where work was begun anew meanwhile and has made something since."""
         with self.transactions() as transaction:
-            cancelled += self._end_work(transaction, transaction.documents.lock(document_id))
+            cancelled = _cancel(transaction, transaction.documents.lock(document_id))
+            transaction.staged_objects.remove(staged)
+            if transaction.documents.attachments(document_id) or transaction.staged_objects.left_behind(document_id):
+                return None
             rows = transaction.documents.delete(document_id)
             transaction.commit()
-        return DeletionReceipt(rows=rows, objects=objects, jobs_cancelled=cancelled)
+        return DeletionReceipt(rows=rows, jobs_cancelled=cancelled)
 
-    def _end_work(self, transaction: UnitOfWork, document: Document) -> int:
-        """Take the lease from whoever works on it, so that nothing can be written any more."""
-        if document.job_id is None:
-            return 0
-        job = transaction.jobs.lock(document.job_id)
-        if job.is_final:
-            return 0
-        transaction.jobs.save(job.cancel(now=transaction.now()))
-        return 1
+
+def _cancel(transaction: UnitOfWork, document: Document) -> int:
+    if document.job_id is None:
+        return 0
+    job = transaction.jobs.lock(document.job_id)
+    if job.is_final:
+        return 0
+    transaction.jobs.save(job.cancel(now=transaction.now()))
+    return 1

@@ -78,7 +78,7 @@ class _Parts:
             raise DocumentUnreadable(FailureCode.CORRUPT, "The mail is nested deeper, or has more parts, than is read.")
         kind = part.get_content_type()
         _refuse_encrypted(part, kind)
-        inner = _inner(part)
+        inner = [_plain_message(part)] if _is_encoded_message(part) else _inner(part)
         if kind == "message/rfc822" and part.get_content_disposition() == "attachment":
             self._attach_message(part, inner)
         elif not inner:
@@ -136,6 +136,21 @@ class _Parts:
 def _inner(part: Message) -> list[Message]:
     inner = part.get_payload() if part.is_multipart() else ()
     return [child for child in inner if isinstance(child, Message)]
+
+
+def _is_encoded_message(part: Message) -> bool:
+    """Tell a message in Base64 or the like, which no mailer should write, and the library does not undo."""
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    return part.get_content_type() == "message/rfc822" and encoding in {"base64", "quoted-printable"}
+
+
+def _plain_message(part: Message) -> Message:
+    encoded = b"".join(child.as_bytes() for child in _inner(part))
+    return message_from_bytes(payload(message_from_bytes(_encoding_line(part) + encoded.lstrip())))
+
+
+def _encoding_line(part: Message) -> bytes:
+    return f"Content-Transfer-Encoding: {part['Content-Transfer-Encoding']}\n\n".encode(errors="replace")
 
 
 def _fields(message: Message) -> Iterator[Block]:

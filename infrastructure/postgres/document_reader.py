@@ -49,7 +49,7 @@ class PostgresDocumentReader:
         query = select(documents).where(documents.c.tenant_id == document_filter.tenant_id)
         if before:
             query = query.where(documents.c.id < before)
-        for name in ("external_id", "filename", "checksum_sha256"):
+        for name in ("external_id", "filename", "checksum_sha256", "parent_id"):
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
         if document_filter.status is DocumentStatus.AWAITING_UPLOAD:

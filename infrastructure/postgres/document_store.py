@@ -1,6 +1,9 @@
 """Documents, inside a transaction."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from application.ports.document_store import DeletedRows
 from domain.action import Run
@@ -23,6 +26,24 @@ class PostgresDocumentStore:
         """Insert."""
         with database_errors():
             self._connection.execute(insert(documents).values(document_values(document)))
+
+    def add_new(self, document: Document) -> bool:
+        """Insert unless it is there."""
+        statement = postgresql.insert(documents).values(document_values(document)).on_conflict_do_nothing()
+        with database_errors():
+            return self._connection.execute(statement.returning(documents.c.id)).one_or_none() is not None
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        """Look the ids up."""
+        with database_errors():
+            found = self._connection.execute(select(documents.c.id).where(documents.c.id.in_(document_ids)))
+            return list(found.scalars())
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Look up by parent."""
+        query = select(documents.c.id).where(documents.c.parent_id == parent_id).order_by(documents.c.id)
+        with database_errors():
+            return list(self._connection.execute(query).scalars())
 
     def lock(self, document_id: DocumentId) -> Document:
         """Return the document, locked against changes but not against new passages."""

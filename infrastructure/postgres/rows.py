@@ -31,6 +31,9 @@ def document_of(row: Row[Any]) -> Document:
         chunk_overlap=row.chunk_overlap,
         job_id=row.job_id,
         created_at=row.created_at,
+        parent_id=row.parent_id,
+        attachment_depth=row.attachment_depth,
+        object_name=row.object_name,
     )
 
 

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, DateTime, Engine, func, select
 
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
+from application.ports.staged_objects import StagedObjects
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_store import PostgresJobStore
+from infrastructure.postgres.staged_objects import PostgresStagedObjects
 
 
 class PostgresUnitOfWork:
@@ -41,6 +43,11 @@ class PostgresUnitOfWork:
     def jobs(self) -> JobStore:
         """Jobs in this transaction."""
         return PostgresJobStore(self._open)
+
+    @property
+    def staged_objects(self) -> StagedObjects:
+        """Objects that have no document yet."""
+        return PostgresStagedObjects(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

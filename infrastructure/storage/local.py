@@ -14,6 +14,8 @@ from infrastructure.storage.object_files import ObjectFiles
 from infrastructure.storage.object_rules import checked_content_type, checked_key
 from infrastructure.storage.signed_query import Query, QuerySigner
 
+_BLOCK_BYTES = 1 << 20
+
 
 class LocalBlobStore:
     """BlobStore in `folder`; its URLs are `<public_url>/store/<key>?…`, which `local_store_app` answers.
@@ -61,6 +63,13 @@ class LocalBlobStore:
                 return chunk
 
             return hashed_copy(read, target, check=check)
+
+    def upload(self, key: str, source: Path, *, content_type: str) -> str:
+        """Copy to a new object, return its etag. Raises StorageUnavailable."""
+        with _disk_errors(), source.open("rb") as file, closing(self.files.receive()) as incoming:
+            while block := file.read(_BLOCK_BYTES):
+                incoming.write(block)
+            return incoming.commit(key, content_type)
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Raises StorageUnavailable."""

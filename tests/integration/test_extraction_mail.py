@@ -137,6 +137,16 @@ def test_a_message_attached_as_a_file_is_an_attachment(reader: Reader) -> None:
     assert reader.text(found[0].data) == "Before\n\nFrom: e@x.org\n\nold words"
 
 
+def test_a_message_within_may_be_encoded_although_it_must_not(reader: Reader) -> None:
+    inner = b"From: e@x.org\nSubject: Before\n\nold words\n"
+    found = reader.attachments(mail(plain("see the file"), attached("a.eml", inner, "message/rfc822")))
+    assert reader.text(found[0].data) == "Before\n\nFrom: e@x.org\n\nold words"
+    encoded = f"Content-Transfer-Encoding: base64\n\n{base64.encodebytes(inner).decode()}"
+    assert reader.text(mail(plain("below"), f"Content-Type: message/rfc822\n{encoded}")) == (
+        HEAD + "below\n\nBefore\n\nFrom: e@x.org\n\nold words"
+    )
+
+
 def test_pictures_of_the_body_are_no_attachments(reader: Reader) -> None:
     encoded = base64.encodebytes(PICTURE).decode()
     shown = f"Content-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\n{encoded}"

@@ -42,6 +42,8 @@ class InMemoryDatabase:
     """True makes everything raise DatabaseUnavailable."""
     documents: dict[DocumentId, Document] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    staged: dict[str, tuple[DocumentId, Run]] = field(default_factory=dict)
+    """Keys of objects without a document, with the parent and the run."""
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class InMemoryUnitOfWork:
         self.documents_written: dict[DocumentId, Document | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
+        self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -77,6 +80,10 @@ class InMemoryUnitOfWork:
     @property
     def jobs(self) -> "InMemoryJobStore":
         return InMemoryJobStore(self)
+
+    @property
+    def staged_objects(self) -> "InMemoryStagedObjects":
+        return InMemoryStagedObjects(self)
 
     def now(self) -> datetime:
         self.database.require_up()
@@ -93,6 +100,8 @@ class InMemoryUnitOfWork:
                     self.database.documents[document_id] = document
             self.database.jobs |= self.jobs_written
             self.database.published_runs |= self.runs_published
+            staged = self.database.staged | self.staged_written
+            self.database.staged = {key: noted for key, noted in staged.items() if noted}
             changed = frozenset(self.jobs_written)
             self._end()
         self.database.on_commit(changed)
@@ -124,7 +133,7 @@ class InMemoryUnitOfWork:
             return list((self.database.jobs | self.jobs_written).values())
 
     def _end(self) -> None:
-        self.documents_written, self.jobs_written, self.runs_published = {}, {}, {}
+        self.documents_written, self.jobs_written, self.runs_published, self.staged_written = {}, {}, {}, {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -138,6 +147,23 @@ class InMemoryDocumentStore:
     def add(self, document: Document) -> None:
         self.work.database.require_up()
         self.work.documents_written[document.id] = document
+
+    def add_new(self, document: Document) -> bool:
+        if document.id in self.existing([document.id]):
+            return False
+        self.add(document)
+        return True
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        return [document.id for document in self._all() if document.id in document_ids]
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        return sorted(document.id for document in self._all() if document.parent_id == parent_id)
+
+    def _all(self) -> Sequence[Document]:
+        self.work.database.require_up()
+        visible = self.work.database.documents | self.work.documents_written
+        return [document for document in visible.values() if document]
 
     def lock(self, document_id: DocumentId) -> Document:
         self.work.database.require_up()
@@ -160,6 +186,25 @@ class InMemoryDocumentStore:
         self.work.documents_written[document_id] = None
         count = len(self.work.database.published(document_id).chunks)
         return DeletedRows(chunks=count, embeddings=count)
+
+
+@dataclass(frozen=True)
+class InMemoryStagedObjects:
+    work: InMemoryUnitOfWork
+
+    def add(self, parent_id: DocumentId, run: Run, keys: Sequence[str]) -> None:
+        self.work.database.require_up()
+        self.work.staged_written |= dict.fromkeys(keys, (parent_id, run))
+
+    def left_behind(self, parent_id: DocumentId) -> Sequence[str]:
+        noted = self.work.database.staged | self.work.staged_written
+        at_work = {a.run for job in self.work.all_jobs() for a in job.actions if a.status is ActionStatus.PROCESSING}
+        return sorted(
+            key for key, entry in noted.items() if entry and entry[0] == parent_id and entry[1] not in at_work
+        )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        self.work.staged_written |= dict.fromkeys(keys)
 
 
 @dataclass(frozen=True)

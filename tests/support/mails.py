@@ -13,10 +13,12 @@ SECTOR, SMALL = 512, 4096
 END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
 
 
-def mail(*parts: str, subject: str = "Quarterly figures", headers: str = "", kind: str = "mixed") -> bytes:
+def mail(
+    *parts: str, subject: str = "Quarterly figures", headers: str = "", kind: str = "mixed", boundary: str = BOUNDARY
+) -> bytes:
     """Return a mail of these parts, each with its own header lines."""
     head = f"From: Ana <ana@example.com>\nTo: Bob <bob@example.com>\nSubject: {subject}\nMIME-Version: 1.0\n{headers}"
-    return f"{head}{multipart(*parts, kind=kind)}".replace("\n", "\r\n").encode()
+    return f"{head}{multipart(*parts, kind=kind, boundary=boundary)}".replace("\n", "\r\n").encode()
 
 
 def multipart(*parts: str, kind: str = "mixed", boundary: str = BOUNDARY) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from application.ports.document_reader import DocumentFilter
 from domain.document import DocumentStatus
 from domain.errors import AlreadyFinal
-from domain.ids import DEFAULT_TENANT
+from domain.ids import DEFAULT_TENANT, DocumentId
 from interface.api.cursors import document_cursor, read_document_cursor
 from interface.api.v1.endpoints.status import POLL_SECONDS
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services, document_url
@@ -64,6 +65,7 @@ def list_documents(
     external_id: Annotated[Text | None, Query(max_length=512)] = None,
     filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
     checksum_sha256: Annotated[str | None, Query(pattern=r"^[0-9a-fA-F]{64}$")] = None,
+    parent_document_id: Annotated[UUID | None, Query(description="The attachments of this document.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
@@ -74,6 +76,7 @@ def list_documents(
         external_id=external_id,
         filename=filename,
         checksum_sha256=checksum_sha256.lower() if checksum_sha256 else None,
+        parent_id=DocumentId(parent_document_id) if parent_document_id else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(
