@@ -67,21 +67,20 @@ class KeepAttachments:
     def publish(self, transaction: UnitOfWork, kept: KeptAttachments, *, max_attempts: int) -> None:
         """Insert the documents with their jobs. SQL alone; one that somebody else has made meanwhile is left alone."""
         now = transaction.now()
-        published = []
-        for document in kept.documents:
-            if document.id not in kept.etags:
-                continue
-            job = new_index_job(
+        put = {document.id: document for document in kept.documents if document.id in kept.etags}
+        jobs = {
+            document.id: new_index_job(
                 document_id=document.id,
                 tenant_id=document.tenant_id,
                 etag=kept.etags[document.id],
                 max_attempts=max_attempts,
                 now=now,
             )
-            if transaction.documents.add_new(replace(document, job_id=job.id)):
-                transaction.jobs.add(job)
-                published.append(document.object_key)
-        transaction.staged_objects.remove(published)
+            for document in put.values()
+        }
+        made = transaction.documents.add_new([replace(put[key], job_id=jobs[key].id) for key in put])
+        transaction.jobs.add(*(jobs[key] for key in made))
+        transaction.staged_objects.remove([put[key].object_key for key in made])
 
     def clean_up(self, parent_id: DocumentId) -> None:
         """Delete objects that got no document, and documents of attachments that the parent has no more."""

@@ -27,8 +27,8 @@ class DocumentStore(Protocol):
         """Insert."""
         ...
 
-    def add_new(self, document: Document) -> bool:
-        """Insert unless there is a document of this id; tell whether it was inserted."""
+    def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
+        """Insert those of whose id there is no document; return their ids."""
         ...
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:

@@ -121,8 +121,9 @@ class _Parts:
             text = body_text(part)
             self.text.append(html_body(text) if kind == "text/html" else plain_blocks(text))
             return
+        by_hand = disposition == "attachment" and part["Content-ID"] is None
         shown_inline = disposition == "inline" or (part["Content-ID"] is not None and disposition is None)
-        if disposition == "attachment" or not is_decoration(kind, len(payload(part)), shown_inline=shown_inline):
+        if by_hand or not is_decoration(kind, len(payload(part)), shown_inline=shown_inline):
             name = name or f"attachment-{len(self.attachments) + 1}{mimetypes.guess_extension(kind) or '.bin'}"
             self.attachments.append(ReadAttachment(filename=name, media_type=kind, load=partial(payload, part)))
 

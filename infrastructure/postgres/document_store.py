@@ -27,11 +27,14 @@ class PostgresDocumentStore:
         with database_errors():
             self._connection.execute(insert(documents).values(document_values(document)))
 
-    def add_new(self, document: Document) -> bool:
-        """Insert unless it is there."""
-        statement = postgresql.insert(documents).values(document_values(document)).on_conflict_do_nothing()
+    def add_new(self, new: Sequence[Document]) -> Sequence[DocumentId]:
+        """Insert all but those that are there."""
+        if not new:
+            return []
+        statement = postgresql.insert(documents).values([document_values(document) for document in new])
         with database_errors():
-            return self._connection.execute(statement.returning(documents.c.id)).one_or_none() is not None
+            inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(documents.c.id))
+            return list(inserted.scalars())
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
         """Look the ids up."""

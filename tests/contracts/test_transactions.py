@@ -284,14 +284,25 @@ def test_a_deleted_document_is_gone_and_its_job_is_not(transactions: Transaction
 
 
 def test_a_document_is_inserted_once(transactions: Transactions) -> None:
-    document = a_document()
+    document, other = a_document(), a_document()
     with transactions() as transaction:
-        assert transaction.documents.add_new(document)
+        assert list(transaction.documents.add_new([document])) == [document.id]
         transaction.commit()
     with transactions() as transaction:
-        assert not transaction.documents.add_new(replace(document, filename="another.pdf"))
+        assert list(transaction.documents.add_new([replace(document, filename="another.pdf"), other])) == [other.id]
+        assert list(transaction.documents.add_new([])) == []
         transaction.commit()
     assert stored_document(transactions, document.id) == document
+    assert stored_document(transactions, other.id) == other
+
+
+def test_many_jobs_are_added_at_once(transactions: Transactions) -> None:
+    jobs = [a_job(a_document()) for _ in range(3)]
+    with transactions() as transaction:
+        transaction.jobs.add(*jobs)
+        transaction.jobs.add()
+        transaction.commit()
+    assert [stored_job(transactions, job.id) for job in jobs] == jobs
 
 
 def test_attachments_are_found_by_their_parent(transactions: Transactions) -> None:
@@ -301,7 +312,7 @@ def test_attachments_are_found_by_their_parent(transactions: Transactions) -> No
     kept_document(transactions, parent_id=first.id, attachment_depth=2)
     assert stored_document(transactions, first.id) == first
     with transactions() as transaction:
-        assert list(transaction.documents.attachments(parent.id)) == [first.id, second.id]
+        assert list(transaction.documents.attachments(parent.id)) == sorted([first.id, second.id])
         assert set(transaction.documents.existing([first.id, DocumentId(new_uuid7())])) == {first.id}
 
 

@@ -153,7 +153,8 @@ def test_pictures_of_the_body_are_no_attachments(reader: Reader) -> None:
     inline = f'Content-Type: image/png; name="x.png"\nContent-Disposition: inline\n{shown.partition("png")[2].lstrip()}'
     body = multipart(html('<p>words <img src="cid:logo"></p>'), shown, kind="related", boundary="r")
     small = f"Content-Type: image/gif\nContent-Transfer-Encoding: base64\n\n{base64.encodebytes(b'GIF89a').decode()}"
-    data = mail(body, inline, small, attached("photo.png", PICTURE, "image/png"))
+    logo = attached("logo.png", PICTURE[:2000], "image/png", more="Content-ID: <x>\n")
+    data = mail(body, inline, small, logo, attached("photo.png", PICTURE, "image/png"))
     assert reader.attachments(data) == [Attached("photo.png", "image/png", PICTURE)]
 
 

@@ -148,11 +148,11 @@ class InMemoryDocumentStore:
         self.work.database.require_up()
         self.work.documents_written[document.id] = document
 
-    def add_new(self, document: Document) -> bool:
-        if document.id in self.existing([document.id]):
-            return False
-        self.add(document)
-        return True
+    def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
+        known = self.existing([document.id for document in documents])
+        new = {document.id: document for document in documents if document.id not in known}
+        self.work.documents_written |= new
+        return list(new)
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
         return [document.id for document in self._all() if document.id in document_ids]
@@ -211,9 +211,9 @@ class InMemoryStagedObjects:
 class InMemoryJobStore:
     work: InMemoryUnitOfWork
 
-    def add(self, job: Job) -> None:
+    def add(self, *added: Job) -> None:
         self.work.database.require_up()
-        self.work.jobs_written[job.id] = job
+        self.work.jobs_written |= {job.id: job for job in added}
 
     def lock(self, job_id: JobId) -> Job:
         self.work.database.require_up()
