@@ -62,6 +62,9 @@ class Indexing:
             if total is not None and len(self.waiting) >= BATCH_CHUNKS:
                 self._embed_waiting()
         self._flush_pages()
+        if left_out := stream.attachments_left_out:
+            warning = f"{left_out} attachment{'s' if left_out > 1 else ''} left out: too many, too large or unreadable"
+            self.report = replace(self.report, warnings=(*self.report.warnings, warning))
         self.waiting += self.chunker.finish()
         self.report = self.report.leave(Stage.EXTRACTING, at=self.context.now())
 

@@ -9,6 +9,7 @@ from functools import partial
 from redis import Redis
 from sqlalchemy import Engine, text
 
+from application.attachments import KeepAttachments
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
 from application.ports.unit_of_work import Transactions
@@ -97,6 +98,11 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
         passages=PostgresPassageStore(engine),
+        attachments=KeepAttachments(
+            transactions=transactions,
+            blobs=blobs,
+            delete_document=DeleteDocument(transactions=transactions, blobs=blobs),
+        ),
         scratch=scratch,
     )
     indexing = ActionType(
@@ -163,6 +169,7 @@ def extraction_limits(settings: Settings) -> ExtractionLimits:
     tesseract = shutil.which("tesseract")
     return ExtractionLimits(
         max_pages=settings.max_pages,
+        max_attachment_bytes=settings.max_upload_bytes,
         memory_bytes=settings.parser_memory_bytes,
         page_seconds=settings.parser_page_seconds,
         recognition=Recognition(program=tesseract, languages=settings.ocr_languages) if tesseract else None,

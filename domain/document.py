@@ -26,7 +26,10 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document as its owner described it in one version. `job_id` is its latest processing, None before the first."""
+    """A document as its owner described it in one version. `job_id` is its latest processing, None before the first.
+
+    One that was attached to another has a `parent_id`, and an `attachment_depth` above 0.
+    """
 
     id: DocumentId
     tenant_id: TenantId
@@ -41,11 +44,14 @@ class Document:
     version: int = 1
     job_id: JobId | None = None
     created_at: datetime
+    parent_id: DocumentId | None = None
+    attachment_depth: int = 0
+    object_name: str = "original"
 
     @property
     def object_key(self) -> str:
-        """Where the object store keeps the uploaded bytes of this version."""
-        return f"documents/{self.id}/original" + (f"-{self.version}" if self.version > 1 else "")
+        """Where the object store keeps the bytes of this version."""
+        return f"documents/{self.id}/{self.object_name}" + (f"-{self.version}" if self.version > 1 else "")
 
 
 def clean_filename(name: str) -> str:

@@ -29,7 +29,7 @@ class FailureCode(StrEnum):
 
 SENTENCES: dict[FailureCode, str] = {
     FailureCode.EMPTY: "The file has no bytes. Upload it again with its content.",
-    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV, plain text and pictures.",
+    FailureCode.UNSUPPORTED_TYPE: "This type of file cannot be read. Supported are PDF, Office and OpenDocument files, RTF, mails, EPUB, HTML, Markdown, XML, JSON, CSV, plain text and pictures.",
     FailureCode.ENCRYPTED: "The file is protected by a password. Upload a copy without it; a PDF can also be processed again with its `password`.",
     FailureCode.CORRUPT: "The file is damaged or incomplete and cannot be read. Export or download it again and upload that.",
     FailureCode.NEEDS_OCR: "The pages are pictures without a text layer. Install Tesseract where the worker runs, or run text recognition (OCR) on the file and upload the result.",

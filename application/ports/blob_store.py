@@ -51,6 +51,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def upload(self, key: str, source: Path, *, content_type: str) -> str:
+        """Put a local file of up to 5 GiB under a key, whole or not at all; return its etag."""
+        ...
+
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Safe to repeat."""
         ...

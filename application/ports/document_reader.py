@@ -55,6 +55,7 @@ class DocumentFilter:
     external_id: str | None = None
     filename: str | None = None
     checksums_sha256: Collection[str] | None = None
+    parent_id: DocumentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Port: documents, inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +13,11 @@ from domain.ids import DocumentId, JobId
 class DeletedRows:
     """What went with a document."""
 
-    chunks: int
-    embeddings: int
+    chunks: int = 0
+    embeddings: int = 0
+
+    def __add__(self, other: "DeletedRows") -> "DeletedRows":
+        return DeletedRows(chunks=self.chunks + other.chunks, embeddings=self.embeddings + other.embeddings)
 
 
 class DocumentStore(Protocol):
@@ -25,6 +29,18 @@ class DocumentStore(Protocol):
         Return it as it is stored: with the id and version it has got. An insert of the same external id by somebody
         else is waited for.
         """
+        ...
+
+    def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
+        """Insert those of whose id there is no document; return their ids."""
+        ...
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        """Return those that exist. Locks nothing."""
+        ...
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Return the documents that were attached to this one, without theirs. Locks nothing."""
         ...
 
     def lock(self, document_id: DocumentId) -> Document:
@@ -43,5 +59,8 @@ class DocumentStore(Protocol):
         ...
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
-        """Delete the document with its versions, pages, chunks, vectors and postings. The document must be locked."""
+        """Delete the document with its versions, pages, chunks, vectors and postings. The document must be locked.
+
+        It must have no attachments and no staged objects.
+        """
         ...

@@ -22,8 +22,8 @@ class Dispatch:
 class JobStore(Protocol):
     """Jobs of the unit of work's transaction. Locks are taken on the job first, then on its actions."""
 
-    def add(self, job: Job) -> None:
-        """Insert the job with its actions."""
+    def add(self, *added: Job) -> None:
+        """Insert jobs with their actions."""
         ...
 
     def lock(self, job_id: JobId) -> Job:

@@ -1,25 +1,46 @@
-"""Deletes a document with all that was made of it."""
+"""Deletes a document with all that was made of it, and with its attachments."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from application.ports.blob_store import BlobStore
 from application.ports.document_store import DeletedRows
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from domain.errors import DocumentNotFound
 from domain.ids import DocumentId
+from domain.multipart import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionReceipt:
     """What was deleted."""
 
-    rows: DeletedRows
-    objects: int
+    rows: DeletedRows = field(default_factory=DeletedRows)
+    objects: int = 0
+    jobs_cancelled: int = 0
+
+    def __add__(self, other: "DeletionReceipt") -> "DeletionReceipt":
+        return DeletionReceipt(
+            rows=self.rows + other.rows,
+            objects=self.objects + other.objects,
+            jobs_cancelled=self.jobs_cancelled + other.jobs_cancelled,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What has to go before a document's row can: objects of its versions and of attachments that never came to be."""
+
+    keys: Sequence[str]
+    staged: Sequence[str]
+    uploads: Sequence[Upload]
+    attachments: Sequence[DocumentId]
     jobs_cancelled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
-    """Ends running work, deletes the objects of all versions, then the rows.
+    """Ends running work, deletes the attachments, then the objects of all versions, then the rows.
 
     In this order no object is ever left without a document: while the store is away it stays, to be deleted again.
     """
@@ -29,26 +50,56 @@ class DeleteDocument:
 
     def __call__(self, document_id: DocumentId) -> DeletionReceipt:
         """Return the receipt. Raises DocumentNotFound; StorageUnavailable when no more than the work was ended."""
+        receipt = DeletionReceipt()
+        while True:
+            left = self._end_work(document_id)
+            receipt += DeletionReceipt(jobs_cancelled=left.jobs_cancelled)
+            for attachment_id in left.attachments:
+                receipt += self._attachment(attachment_id)
+            for upload in left.uploads:
+                self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
+            receipt += DeletionReceipt(objects=sum(self.blobs.delete(key) for key in (*left.keys, *left.staged)))
+            deleted = self._delete_rows(document_id, left.staged)
+            if deleted:
+                return receipt + deleted
+
+    def _attachment(self, document_id: DocumentId) -> DeletionReceipt:
+        try:
+            return self(document_id)
+        except DocumentNotFound:  # somebody else has deleted it meanwhile
+            return DeletionReceipt()
+
+    def _end_work(self, document_id: DocumentId) -> _Left:
+        """Take the lease from whoever works on it, so that nothing can be written any more."""
         with self.transactions() as transaction:
             transaction.documents.lock(document_id)
-            cancelled = self._end_work(transaction, document_id)
-            versions = transaction.versions.after(document_id, 0)
-            uploads = transaction.uploads.uncompleted(document_id)
+            left = _Left(
+                jobs_cancelled=_cancel(transaction, document_id),
+                keys=[version.object_key for version in transaction.versions.after(document_id, 0)],
+                staged=transaction.staged_objects.left_behind(document_id),
+                uploads=transaction.uploads.uncompleted(document_id),
+                attachments=transaction.documents.attachments(document_id),
+            )
             transaction.commit()
-        for upload in uploads:
-            self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
-        objects = sum(self.blobs.delete(version.object_key) for version in versions)
+        return left
+
+    def _delete_rows(self, document_id: DocumentId, staged: Sequence[str]) -> DeletionReceipt | None:
+        """Return what was deleted, None where work was begun anew meanwhile and has made something since."""
         with self.transactions() as transaction:
             transaction.documents.lock(document_id)
-            cancelled += self._end_work(transaction, document_id)
+            cancelled = _cancel(transaction, document_id)
+            transaction.staged_objects.remove(staged)
+            if transaction.documents.attachments(document_id) or transaction.staged_objects.left_behind(document_id):
+                return None
             rows = transaction.documents.delete(document_id)
             transaction.commit()
-        return DeletionReceipt(rows=rows, objects=objects, jobs_cancelled=cancelled)
+        return DeletionReceipt(rows=rows, jobs_cancelled=cancelled)
 
-    def _end_work(self, transaction: UnitOfWork, document_id: DocumentId) -> int:
-        """Take the lease from whoever works on a version, so that nothing can be written any more."""
-        locked = [transaction.jobs.lock(job_id) for job_id in transaction.jobs.unfinished(document_id)]
-        unfinished = [job for job in locked if not job.is_final]
-        for job in unfinished:
-            transaction.jobs.save(job.cancel(now=transaction.now()))
-        return len(unfinished)
+
+def _cancel(transaction: UnitOfWork, document_id: DocumentId) -> int:
+    """Cancel the work on every version of a locked document."""
+    locked = [transaction.jobs.lock(job_id) for job_id in transaction.jobs.unfinished(document_id)]
+    unfinished = [job for job in locked if not job.is_final]
+    for job in unfinished:
+        transaction.jobs.save(job.cancel(now=transaction.now()))
+    return len(unfinished)

@@ -2,23 +2,25 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from application.attachments import KeepAttachments
 from application.indexing import Indexing
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
 from application.ports.embedding_cache import EmbeddingCache
-from application.ports.extractor import Extractor
+from application.ports.extractor import ExtractionStream, Extractor
 from application.ports.passage_store import PassageStore
 from application.ports.password_seal import PasswordSeal
 from application.ports.run_context import RunContext
 from application.ports.term_analyzer import TermAnalyzer
-from application.ports.unit_of_work import Transactions
+from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.run_action import Outcome
-from domain.action import SEALED_PASSWORD, Action
+from domain.action import SEALED_PASSWORD, Action, Run
+from domain.attachment import MAX_ATTACHMENT_DEPTH
 from domain.document import Document
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId
@@ -37,6 +39,7 @@ class IndexDocument:
     cache: EmbeddingCache
     terms: TermAnalyzer
     passages: PassageStore
+    attachments: KeepAttachments
     scratch: Path
 
     def __call__(self, action: Action, context: RunContext) -> Outcome:
@@ -54,25 +57,25 @@ class IndexDocument:
             context=context,
             report=report,
         )
-        with (
-            self._downloaded(document, str(action.params["etag"]), context.check) as (path, checksum),
-            self.extractor.open(
-                path, filename=document.filename, password=self._password(action), check=context.check
-            ) as stream,
-        ):
-            indexing.read(stream)
-        indexing.finish()
+        with self._downloaded(document, str(action.params["etag"]), context.check) as (path, checksum):
+            with self._opened(path, document, action, context) as stream:
+                indexing.read(stream)
+            indexing.finish()
+            kept = self.attachments.store(document, stream.attachments, context)
         read = replace(document, checksum_sha256=checksum)
-        return Outcome(
-            result={"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done},
-            report=indexing.report,
-            publish=lambda transaction, run: transaction.documents.publish(read, run),
-        )
+
+        def publish(transaction: UnitOfWork, run: Run) -> None:
+            transaction.documents.publish(read, run)
+            self.attachments.publish(transaction, kept, max_attempts=action.max_attempts)
+
+        result = {"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done, **kept.result}
+        return Outcome(result=result, report=indexing.report, publish=publish)
 
     def clean_up(self, action: Action) -> None:
-        """Drop the rows of runs that are over and not published."""
+        """Drop the rows of runs that are over and not published, and what they put for attachments."""
         self.passages.break_off(action.run)
         self.passages.discard_unpublished(_document_id(action))
+        self.attachments.clean_up(_document_id(action))
 
     def _password(self, action: Action) -> str | None:
         sealed = action.params.get(SEALED_PASSWORD)
@@ -81,6 +84,20 @@ class IndexDocument:
     def _document(self, action: Action) -> Document:
         with self.transactions() as transaction:
             return transaction.versions.get(_document_id(action), int(str(action.params.get("version", 1))))
+
+    def _opened(
+        self, path: Path, document: Document, action: Action, context: RunContext
+    ) -> AbstractContextManager[ExtractionStream]:
+        folder = path.with_name("attachments")
+        folder.mkdir()
+        deep = document.attachment_depth >= MAX_ATTACHMENT_DEPTH
+        return self.extractor.open(
+            path,
+            filename=document.filename,
+            check=context.check,
+            password=self._password(action),
+            attachments_into=None if deep else folder,
+        )
 
     @contextmanager
     def _downloaded(self, document: Document, etag: str, check: Callable[[], None]) -> Iterator[tuple[Path, str]]:

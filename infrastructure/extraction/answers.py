@@ -25,13 +25,13 @@ def opened_of(message: Message, limits: ExtractionLimits) -> DocumentOpened:
         raise ProtocolError("a document was to be opened")
     return DocumentOpened(
         media_type=media_type_of(message),
-        page_count=None if page_count is None else _within(page_count, 1, limits.max_pages),
+        page_count=None if page_count is None else within(page_count, 1, limits.max_pages),
     )
 
 
 def media_type_of(message: Message) -> str:
     """Return the type that an `opened` or a `convert` names. Raises ProtocolError."""
-    return _text(message.get("media_type"))
+    return text_of(message.get("media_type"))
 
 
 def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPage | UnreadablePage, FailureCode | None]:
@@ -43,7 +43,7 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
         return UnreadablePage(number=number, code=code.value), code
     if message["type"] != "page":
         raise ProtocolError("a page was due")
-    text = _text(message.get("text"))
+    text = text_of(message.get("text"))
     page = ExtractedPage(
         number=number if paged else None,
         text=text,
@@ -57,7 +57,7 @@ def failure_of(message: Message) -> DocumentUnreadable:
     """Return what a `failed` says. Raises ProtocolError."""
     detail = message.get("detail")
     return DocumentUnreadable(
-        _code(message.get("code")), None if detail is None else _text(detail)[:MAX_DETAIL_CHARACTERS]
+        _code(message.get("code")), None if detail is None else text_of(detail)[:MAX_DETAIL_CHARACTERS]
     )
 
 
@@ -72,7 +72,7 @@ def _heading(entry: Any, length: int) -> Heading:  # noqa: ANN401 - it comes fro
     if not isinstance(entry, list) or len(entry) != 3:  # noqa: PLR2004
         raise ProtocolError("a heading has three fields")
     offset, level, title = entry
-    return Heading(offset=_within(offset, 0, length), level=_within(level, 1, MAX_LEVEL), title=_text(title))
+    return Heading(offset=within(offset, 0, length), level=within(level, 1, MAX_LEVEL), title=text_of(title))
 
 
 def _code(value: object) -> FailureCode:
@@ -85,7 +85,8 @@ def _code(value: object) -> FailureCode:
     return code
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return text that can be stored. Raises ProtocolError."""
     if not isinstance(value, str) or "\x00" in value:
         raise ProtocolError("text is a string without NUL")
     try:
@@ -95,7 +96,8 @@ def _text(value: object) -> str:
     return value
 
 
-def _within(value: object, least: int, most: int) -> int:
+def within(value: object, least: int, most: int) -> int:
+    """Return a number within these bounds. Raises ProtocolError."""
     if not isinstance(value, int) or not least <= value <= most:
         raise ProtocolError("the number is out of range")
     return value

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.attachments import attachment_messages
 from infrastructure.extraction.confinement import allow_cpu_seconds, confine, peak_bytes, rusage_peak_bytes
 from infrastructure.extraction.formats import open_document
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.old_office import ConversionNeeded
 from infrastructure.extraction.protocol import Message, ProtocolError, encode, read_message
-from infrastructure.extraction.reading import Reading, ReadPage
+from infrastructure.extraction.reading import HoldsAttachments, Reading, ReadPage
 
 OpenDocument = Callable[[Path, str, str | None, ExtractionLimits], Reading]
 
@@ -65,6 +66,10 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
             raise DocumentUnreadable(FailureCode.TOO_LARGE_UNPACKED)
         _write(answers, frame)
         allow_cpu_seconds(limits.page_seconds)
+    if request["attachments"] and isinstance(reading, HoldsAttachments):
+        for message in attachment_messages(reading.attachments, limits):
+            say(answers, message)
+            allow_cpu_seconds(limits.page_seconds)
     say(answers, {"type": "end", "peak_bytes": peak_bytes()})
 
 

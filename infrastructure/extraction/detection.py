@@ -1,6 +1,7 @@
-"""Which type a file is, from its bytes. The name only chooses between Markdown, tables (CSV, TSV) and plain text."""
+"""Which type a file is, from its bytes. The name only helps to tell text formats apart."""
 
 import re
+import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -8,13 +9,20 @@ from pathlib import Path, PurePosixPath
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.json_flattening import looks_like_json
 from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.mail_head import is_mail
 from infrastructure.extraction.package import CONTENT_TYPES, SHEETS_MAIN, SLIDES_MAIN, WORD_MAIN
 
-SUPPORTED = "Supported are PDF, Office and OpenDocument files, RTF, HTML, Markdown, CSV, plain text and pictures."
+SUPPORTED = (
+    "Supported are PDF, Office and OpenDocument files, RTF, mails, EPUB, HTML, Markdown, XML, JSON, CSV, plain text and"
+    " pictures."
+)
 PDF_HEADER_WITHIN = 1024
 OLE_SCAN_BYTES = 8 * 1024 * 1024
+MESSAGE_PROPERTIES = "__properties_version1.0"
 MAX_CONTENT_TYPES_BYTES = 4 * 1024 * 1024
+XML_NAMES = {".xml", ".rss", ".atom", ".xsd", ".xsl", ".opml", ".dita", ".dbk", ".tei"}
 MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mdwn", ".mkdn"}
 TABLE_NAMES = {".csv", ".tsv", ".tab"}
 
@@ -43,6 +51,11 @@ class Format(StrEnum):
     TIFF = "image/tiff"
     BMP = "image/bmp"
     WEBP = "image/webp"
+    EML = "message/rfc822"
+    MSG = "application/vnd.ms-outlook"
+    EPUB = "application/epub+zip"
+    XML = "application/xml"
+    JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +107,13 @@ _OFFICE_SIGNS = (
 )
 _OTHER_OFFICE = (("ms-excel.sheet.binary", "a binary Excel workbook (XLSB)"), ("ms-visio.", "a Visio drawing"))
 _ZIP_MIMETYPES = {
-    "application/epub+zip": "an EPUB book",
     "application/vnd.oasis.opendocument.graphics": "an OpenDocument drawing",
 }
 _OPEN_DOCUMENT = (Format.ODT, Format.ODS, Format.ODP)
-_OLE_STREAMS: tuple[tuple[str, Format | str], ...] = (
+_OLE_STREAMS = (
     ("WordDocument", Format.DOC),
     ("Workbook", Format.XLS),
     ("PowerPoint Document", Format.PPT),
-    ("__substg1.0_", "an Outlook message (MSG)"),
     ("Book", Format.XLS),
 )
 _OLE_ENCRYPTED = ("EncryptedPackage", "EncryptedSummary")
@@ -132,13 +143,13 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
         return _detect_in_zip(path, sample, limits)
     if sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _detect_in_ole(path)
-    if sample.startswith(b"{\\rtf"):
-        return Detected(format=Format.RTF)
-    if picture := _picture_format(sample, text=encoding is not None):
-        return Detected(format=picture)
+    if plainly_told := _by_magic(sample, text=encoding is not None):
+        return Detected(format=plainly_told)
     for magic, name in _MAGIC:
         if sample.startswith(magic) and (encoding is None or magic not in _MAGIC_NEEDS_BINARY):
             raise unsupported(name)
+    if is_mail(sample.decode("latin-1") if encoding is None else decode(sample, encoding), filename):
+        return Detected(format=Format.EML, encoding=encoding or "latin-1")
     if encoding is None:
         raise unsupported(_binary_name(sample))
     return _detect_text(decode(sample, encoding), filename, encoding)
@@ -158,7 +169,9 @@ def _is_pdf(sample: bytes, *, text: bool) -> bool:
     return bool(found) and not (text and b" obj" not in sample)
 
 
-def _picture_format(sample: bytes, *, text: bool) -> Format | None:
+def _by_magic(sample: bytes, *, text: bool) -> Format | None:
+    if sample.startswith(b"{\\rtf"):
+        return Format.RTF
     if sample.startswith(b"RIFF") and sample[8:12] == b"WEBP":
         return Format.WEBP
     found = next((kind for magic, kind in _PICTURE_MAGIC if sample.startswith(magic)), None)
@@ -181,10 +194,12 @@ def _detect_in_zip(path: Path, sample: bytes, limits: ExtractionLimits) -> Detec
         raise unsupported(next((name for sign, name in _OTHER_OFFICE if sign in types), "a ZIP archive"))
     if "mimetype" in archive.names:
         mimetype = archive.open("mimetype").read(200).decode("ascii", "replace").strip()
-        for opened in _OPEN_DOCUMENT:
+        for opened in (*_OPEN_DOCUMENT, Format.EPUB):
             if mimetype.startswith(opened):  # also its templates
                 return Detected(format=opened)
         raise unsupported(_ZIP_MIMETYPES.get(mimetype, "a ZIP archive"))
+    if "META-INF/container.xml" in archive.names:
+        return Detected(format=Format.EPUB)
     raise unsupported("a ZIP archive")
 
 
@@ -196,14 +211,25 @@ def _detect_in_ole(path: Path) -> Detected:
         names = head + directory
     if any(stream.encode("utf-16-le") in names for stream in _OLE_ENCRYPTED):
         raise DocumentUnreadable(FailureCode.ENCRYPTED)
+    if MESSAGE_PROPERTIES.encode("utf-16-le") in names and _is_message(path):
+        return Detected(format=Format.MSG)
     for stream, found in _OLE_STREAMS:
         if stream.encode("utf-16-le") in names:
-            if isinstance(found, Format):
-                return Detected(format=found)
-            raise unsupported(found)
+            return Detected(format=found)
     if not directory:
         raise DocumentUnreadable(FailureCode.CORRUPT)
     raise unsupported("an old Office file")
+
+
+def _is_message(path: Path) -> bool:
+    """Tell a message from a document that it is attached to, or that is attached to it."""
+    from olefile import OleFileIO  # noqa: PLC0415 - few files need it
+
+    try:
+        with OleFileIO(str(path)) as ole:
+            return bool(ole.exists(MESSAGE_PROPERTIES))
+    except (OSError, ValueError, LookupError, struct.error, RecursionError, AttributeError, TypeError):
+        return True  # damaged, which its reader says better
 
 
 def _binary_name(sample: bytes) -> str | None:
@@ -218,12 +244,21 @@ def _detect_text(text: str, filename: str, encoding: str) -> Detected:
     body = text.lstrip("\ufeff")
     leading = _LEADING.match(body)
     start = body[leading.end() if leading else 0 :]
-    if _HTML_START.match(start) or (_FRAGMENT_START.match(start) and not _MARKDOWN_SIGN.search(body)):
+    declared = body.lstrip()[:5].lower() == "<?xml"
+    fragment = not declared and _FRAGMENT_START.match(start) and not _MARKDOWN_SIGN.search(body)
+    if _HTML_START.match(start) or fragment:
         return Detected(format=Format.HTML, encoding=encoding)
-    if body.lstrip()[:5].lower() == "<?xml" or start[:4].lower() == "<svg":
-        name = "an SVG picture" if re.search(r"<svg\b", body[:4096], re.IGNORECASE) else "an XML file"
-        raise unsupported(name)
     suffix = PurePosixPath(filename.lower()).suffix
+    if (
+        body.lstrip()[:5].lower() == "<?xml"
+        or start[:4].lower() == "<svg"
+        or (start[:1] == "<" and suffix in XML_NAMES)
+    ):
+        if re.search(r"<svg\\b", body[:4096], re.IGNORECASE):
+            raise unsupported("an SVG picture")
+        return Detected(format=Format.XML, encoding=encoding)
+    if looks_like_json(body):
+        return Detected(format=Format.JSON, encoding=encoding)
     if suffix in TABLE_NAMES:
         return Detected(format=Format.CSV, encoding=encoding)
     return Detected(format=Format.MARKDOWN if suffix in MARKDOWN_NAMES else Format.PLAIN_TEXT, encoding=encoding)

@@ -75,3 +75,23 @@ def open_document(  # noqa: C901, PLR0912 - a case a format
             from infrastructure.extraction.plain_text import open_plain_text
 
             return open_plain_text(path, detected.encoding)
+        case Format.EML:
+            from infrastructure.extraction.eml import open_eml
+
+            return open_eml(path, detected.encoding)
+        case Format.MSG:
+            from infrastructure.extraction.msg import open_msg
+
+            return open_msg(path, limits)
+        case Format.EPUB:
+            from infrastructure.extraction.epub import open_epub
+
+            return open_epub(path, limits)
+        case Format.XML:
+            from infrastructure.extraction.xml_document import open_xml
+
+            return open_xml(path)
+        case Format.JSON:
+            from infrastructure.extraction.json_document import open_json
+
+            return open_json(path, detected.encoding)

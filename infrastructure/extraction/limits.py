@@ -28,6 +28,8 @@ class ExtractionLimits:
     max_zip_entries: int = 10_000
     max_zip_ratio: int = 250
     max_pixels: int = 100_000_000
+    max_attachments: int = 100
+    max_attachment_bytes: int = 512 * MIB
     memory_bytes: int = 1024 * MIB
     start_seconds: float = 30
     open_seconds: float = 60

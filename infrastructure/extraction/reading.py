@@ -1,8 +1,8 @@
 """What every format's reader gives: an opened document whose pages are read one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.extracted_page import Heading
 from domain.failure import FailureCode
@@ -24,6 +24,15 @@ class ReadPage:
     recognized: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAttachment:
+    """A file within a document: its own name and what the document says of its type. `load` gives its bytes."""
+
+    filename: str
+    media_type: str
+    load: Callable[[], bytes]
+
+
 class Reading(Protocol):
     """An opened document."""
 
@@ -39,4 +48,14 @@ class Reading(Protocol):
 
     def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
         """Yield the pages from `first` to `last` (None: to the end). Raises DocumentUnreadable."""
+        ...
+
+
+@runtime_checkable
+class HoldsAttachments(Protocol):
+    """An opened document without pages that has files within it; they are asked for after the text."""
+
+    @property
+    def attachments(self) -> Sequence[ReadAttachment]:
+        """The files, in order."""
         ...

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from infrastructure.extraction.attachments import AttachmentFolder
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.process import CHILD_COMMAND, ReaderProcess
 from infrastructure.extraction.stream import SandboxedStream
@@ -34,12 +35,26 @@ class SandboxedExtractor:
 
     @contextmanager
     def open(
-        self, path: Path, *, filename: str, check: Callable[[], None], password: str | None = None
+        self,
+        path: Path,
+        *,
+        filename: str,
+        check: Callable[[], None],
+        password: str | None = None,
+        attachments_into: Path | None = None,
     ) -> Iterator[SandboxedStream]:
         """See the port."""
         path.stat()  # a missing file is the caller's fault, not the document's
+        folder = AttachmentFolder(attachments_into, self.limits) if attachments_into else None
         stream = SandboxedStream(
-            self, self.limits, path.resolve(), filename, check, scratch=self._scratch, password=password
+            self,
+            self.limits,
+            path.resolve(),
+            filename,
+            check,
+            scratch=self._scratch,
+            password=password,
+            folder=folder,
         )
         try:
             stream.start()

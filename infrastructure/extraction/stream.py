@@ -1,15 +1,16 @@
 """One document being read by child processes: what to do when one dies, and what a document without text is called."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
-from application.ports.extractor import DocumentOpened
+from application.ports.extractor import DocumentOpened, ExtractedAttachment
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.answers import failure_of, media_type_of, opened_of, page_of
+from infrastructure.extraction.attachments import AttachmentFolder
 from infrastructure.extraction.conversion import Conversion
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.process import ReaderLost, ReaderProcess
@@ -43,6 +44,7 @@ class SandboxedStream:
         *,
         scratch: Path | None = None,
         password: str | None,
+        folder: AttachmentFolder | None = None,
     ) -> None:
         self._readers = readers
         self._limits = limits
@@ -52,6 +54,7 @@ class SandboxedStream:
         self._conversion = Conversion(limits, scratch, check=check)
         self._converted_from: str | None = None
         self._password = password
+        self._folder = folder
         self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
@@ -63,6 +66,16 @@ class SandboxedStream:
         if self._opened is None:
             raise RuntimeError("the document is not open")
         return self._opened
+
+    @property
+    def attachments(self) -> Sequence[ExtractedAttachment]:
+        """The files within the document, once it was read to its end."""
+        return self._folder.received if self._folder else ()
+
+    @property
+    def attachments_left_out(self) -> int:
+        """How many more files were too large or too many."""
+        return self._folder.left_out if self._folder else 0
 
     def start(self) -> None:
         """Open the document. Raises DocumentUnreadable."""
@@ -110,6 +123,8 @@ class SandboxedStream:
                 if message["type"] == "end":
                     self._done(message)
                     return
+                if self._is_of_attachments(message):
+                    continue
                 page = self._page_of(message, number)
             except ReaderLost as lost:
                 tries -= 1
@@ -118,6 +133,12 @@ class SandboxedStream:
                 continue
             number += 1
             yield page
+
+    def _is_of_attachments(self, message: Message) -> bool:
+        try:
+            return self._folder is not None and self._folder.take(message)
+        except ProtocolError:
+            raise self._nonsense() from None
 
     def _open(self, *, first: int) -> DocumentOpened:
         """Open at a page; if that ends the child, once more in a fresh one. Raises DocumentUnreadable."""
@@ -133,8 +154,15 @@ class SandboxedStream:
     def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
         self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
+        if self._folder:
+            self._folder.clear()
         try:
-            self._reader.send(request | {"password": self._password, "limits": asdict(self._limits)})
+            asked = {
+                "password": self._password,
+                "limits": asdict(self._limits),
+                "attachments": self._folder is not None,
+            }
+            self._reader.send(request | asked)
         except ReaderLost:
             self._reader = None
             raise

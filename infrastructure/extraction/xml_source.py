@@ -1,24 +1,33 @@
-"""XML from a hostile ZIP entry: streamed, no entities, DTD or network, limited depth and text size (libxml2's own)."""
+"""XML from a hostile source: streamed, no entities, DTD or network, limited depth and text size (libxml2's own)."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from lxml import etree
 
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.archive import LimitedFile
 
 PORTION_BYTES = 64 * 1024
 
 
-def events(source: LimitedFile, *names: str) -> Iterator[tuple[str, etree._Element]]:
-    """Yield (`start` or `end`, element) as the entry is read, of these local names or of all.
+class Source(Protocol):
+    """A file or an entry of an archive."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes, none at the end."""
+        ...
+
+
+def events(source: Source, *names: str, allow_doctype: bool = False) -> Iterator[tuple[str, etree._Element]]:
+    """Yield (`start` or `end`, element) as the source is read, of these local names or of all.
 
     Raises DocumentUnreadable: corrupt, also for a document type declaration: Office never writes one, only attacks do.
+    Where others do write it (`allow_doctype`), one that declares entities is refused.
     """
-    return _events(source, ("start", "end"), names)
+    return _events(source, ("start", "end"), names, allow_doctype=allow_doctype)
 
 
-def elements(source: LimitedFile, *names: str) -> Iterator[etree._Element]:
+def elements(source: Source, *names: str) -> Iterator[etree._Element]:
     """Yield each element of these local names when it was read, and free it and all before it afterwards.
 
     Far quicker than `events` where most elements are of no interest. Raises DocumentUnreadable: corrupt.
@@ -28,7 +37,7 @@ def elements(source: LimitedFile, *names: str) -> Iterator[etree._Element]:
         free(element)
 
 
-def root_of(source: LimitedFile) -> etree._Element:
+def root_of(source: Source) -> etree._Element:
     """Read a part that is small enough to be held as a whole. Raises DocumentUnreadable: corrupt."""
     parser = _parser((), ())
     try:
@@ -51,15 +60,15 @@ def free(element: etree._Element) -> None:
 
 
 def _events(
-    source: LimitedFile, kinds: tuple[str, ...], names: tuple[str, ...]
+    source: Source, kinds: tuple[str, ...], names: tuple[str, ...], *, allow_doctype: bool = False
 ) -> Iterator[tuple[str, etree._Element]]:
     parser = _parser(kinds, names)
     try:
         while data := source.read(PORTION_BYTES):
             parser.feed(data)
-            yield from _without_dtd(parser.read_events())
+            yield from _checked(parser.read_events(), allow_doctype=allow_doctype)
         parser.close()
-        yield from _without_dtd(parser.read_events())
+        yield from _checked(parser.read_events(), allow_doctype=allow_doctype)
     except etree.LxmlError as exc:
         raise DocumentUnreadable(FailureCode.CORRUPT) from exc
 
@@ -77,10 +86,14 @@ def _parser(kinds: tuple[str, ...], names: tuple[str, ...]) -> etree.XMLPullPars
     )
 
 
-def _without_dtd(found: Iterator[tuple[str, etree._Element]]) -> Iterator[tuple[str, etree._Element]]:
+def _checked(
+    found: Iterator[tuple[str, etree._Element]], *, allow_doctype: bool
+) -> Iterator[tuple[str, etree._Element]]:
     for number, (event, element) in enumerate(found):
-        if not number and element.getroottree().docinfo.internalDTD is not None:
-            raise DocumentUnreadable(FailureCode.CORRUPT)
+        if not number:
+            doctype = element.getroottree().docinfo.internalDTD
+            if doctype is not None and not (allow_doctype and next(doctype.iterentities(), None) is None):
+                raise DocumentUnreadable(FailureCode.CORRUPT)
         yield event, element
 
 

@@ -69,7 +69,7 @@ class PostgresDocumentReader:
         query = _DESCRIBED.where(documents.c.tenant_id == document_filter.tenant_id)
         if before:
             query = query.where(documents.c.id < before)
-        for name in ("external_id", "filename"):
+        for name in ("external_id", "filename", "parent_id"):
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
         if document_filter.checksums_sha256 is not None:

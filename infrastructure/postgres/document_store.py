@@ -1,5 +1,6 @@
 """Documents, inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
@@ -38,6 +39,31 @@ class PostgresDocumentStore:
                 return document
         self._versions.add(document)
         return document
+
+    def add_new(self, new: Sequence[Document]) -> Sequence[DocumentId]:
+        """Insert all but those that are there."""
+        if not new:
+            return []
+        statement = insert(documents).values([document_values(document) for document in new])
+        with database_errors():
+            inserted = set(
+                self._connection.execute(statement.on_conflict_do_nothing().returning(documents.c.id)).scalars()
+            )
+        made = [document for document in new if document.id in inserted]
+        self._versions.add(*made)
+        return [document.id for document in made]
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        """Look the ids up."""
+        with database_errors():
+            found = self._connection.execute(select(documents.c.id).where(documents.c.id.in_(document_ids)))
+            return list(found.scalars())
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Look up by parent."""
+        query = select(documents.c.id).where(documents.c.parent_id == parent_id).order_by(documents.c.id)
+        with database_errors():
+            return list(self._connection.execute(query).scalars())
 
     def lock(self, document_id: DocumentId) -> Document:
         """Return the document, locked."""

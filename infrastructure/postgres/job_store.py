@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
@@ -24,20 +25,15 @@ class PostgresJobStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, job: Job) -> None:
-        """Insert the job with its actions."""
+    def add(self, *added: Job) -> None:
+        """Insert jobs with their actions."""
+        if not added:
+            return
+        actions = [action for job in added for action in job.actions]
         with database_errors():
-            self._connection.execute(
-                insert(jobs).values(
-                    id=job.id,
-                    tenant_id=job.tenant_id,
-                    document_id=job.document_id,
-                    created_at=job.created_at,
-                    **_job_state(job),
-                )
-            )
-            self._connection.execute(insert(job_actions), [action_values(action) for action in job.actions])
-            self._record(job, job.actions)
+            self._connection.execute(insert(jobs), [_job_values(job) for job in added])
+            self._connection.execute(insert(job_actions), [action_values(action) for action in actions])
+            self._record(*((job, job.actions) for job in added))
 
     def lock(self, job_id: JobId) -> Job:
         """Lock the job, then its actions."""
@@ -101,7 +97,7 @@ class PostgresJobStore:
                 self._connection.execute(
                     update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
                 )
-            self._record(job, [a for a in changed if _milestone(a) != _milestone(before[a.id])])
+            self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]))
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""
@@ -192,7 +188,7 @@ class PostgresJobStore:
         with database_errors():
             self._connection.execute(over)
 
-    def _record(self, job: Job, changed: Sequence[Action]) -> None:
+    def _record(self, *milestones: tuple[Job, Sequence[Action]]) -> None:
         lines = [
             {
                 "job_id": job.id,
@@ -207,11 +203,13 @@ class PostgresJobStore:
                     "dispatch_no": action.dispatch_no,
                 },
             }
+            for job, changed in milestones
             for action in changed
         ]
         if lines:
             self._connection.execute(insert(events), lines)
-        self._connection.execute(select(func.pg_notify(JOB_CHANNEL, str(job.id))))
+        job_ids = func.unnest(cast([str(job.id) for job, _ in milestones], ARRAY(String)))
+        self._connection.execute(select(func.pg_notify(JOB_CHANNEL, job_ids)))
 
 
 def is_latest() -> ColumnElement[bool]:
@@ -224,6 +222,11 @@ def is_latest() -> ColumnElement[bool]:
 
 def _milestone(action: Action) -> tuple[object, ...]:
     return (action.status, action.dispatch_no, action.run_lease, action.cancel_requested)
+
+
+def _job_values(job: Job) -> dict[str, object]:
+    described = {"id": job.id, "tenant_id": job.tenant_id, "document_id": job.document_id, "created_at": job.created_at}
+    return described | _job_state(job)
 
 
 def _job_state(job: Job) -> dict[str, object]:

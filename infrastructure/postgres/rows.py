@@ -44,6 +44,9 @@ def document_of(row: Row[Any]) -> Document:
         version=row.version,
         job_id=row.job_id,
         created_at=row.created_at,
+        parent_id=row.parent_id,
+        attachment_depth=row.attachment_depth,
+        object_name=row.object_name,
     )
 
 

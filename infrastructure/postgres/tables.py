@@ -68,6 +68,11 @@ documents = Table(
     # The run whose pages and chunks readers see: publishing is one update of this column.
     Column("published_run", Uuid),
     _instant("created_at"),
+    Column("parent_id", Uuid, ForeignKey("documents.id")),
+    Column("attachment_depth", Integer, nullable=False, server_default=text("0")),
+    # The last part of the key in the object store: an attachment's bears the run that put it.
+    Column("object_name", Text, nullable=False, server_default=text("'original'")),
+    Index("ix_documents_parent_id", "parent_id"),
     Index("ix_documents_tenant_id_id", "tenant_id", "id"),
     Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id", unique=True),
     Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
@@ -99,6 +104,16 @@ uploads = Table(
     _instant("expires_at"),
     _instant("completed_at", nullable=True),
     Index("ix_uploads_document_id", "document_id"),
+)
+
+staged_objects = Table(
+    "staged_objects",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("parent_id", Uuid, ForeignKey("documents.id"), nullable=False),
+    Column("action_id", Uuid, nullable=False),
+    Column("run_lease", BigInteger, nullable=False),
+    Index("ix_staged_objects_parent_id", "parent_id"),
 )
 
 jobs = Table(

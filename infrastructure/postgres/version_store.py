@@ -48,12 +48,13 @@ class PostgresVersionStore:
             )
         self.show_newest(document.id)
 
-    def add(self, document: Document) -> None:
-        """Insert a version of a document that is there."""
+    def add(self, *versions: Document) -> None:
+        """Insert versions of documents that are there."""
+        if not versions:
+            return
+        rows = [{"document_id": document.id, **description_values(document)} for document in versions]
         with database_errors():
-            self._connection.execute(
-                insert(document_versions).values(document_id=document.id, **description_values(document))
-            )
+            self._connection.execute(insert(document_versions), rows)
 
     def show_newest(self, document_id: DocumentId) -> None:
         """Let readers see the newest description, as long as nothing is published that another one describes."""

@@ -18,6 +18,8 @@ from infrastructure.storage.object_rules import checked_content_type, checked_ke
 from infrastructure.storage.part_files import PartFiles
 from infrastructure.storage.signed_query import Query, QuerySigner
 
+_BLOCK_BYTES = 1 << 20
+
 
 class LocalBlobStore:
     """BlobStore in `folder`; its URLs are `<public_url>/store/<key>?…`, which `local_store_app` answers.
@@ -66,6 +68,13 @@ class LocalBlobStore:
                 return chunk
 
             return hashed_copy(read, target, check=check)
+
+    def upload(self, key: str, source: Path, *, content_type: str) -> str:
+        """Copy to a new object, return its etag. Raises StorageUnavailable."""
+        with disk_errors(), source.open("rb") as file, closing(self.files.receive()) as incoming:
+            while block := file.read(_BLOCK_BYTES):
+                incoming.write(block)
+            return incoming.commit(key, content_type)
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Raises StorageUnavailable."""

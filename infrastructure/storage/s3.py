@@ -80,6 +80,12 @@ class S3BlobStore:
         finally:
             body.close()
 
+    def upload(self, key: str, source: Path, *, content_type: str) -> str:
+        """Put in one request, return the etag. Raises StorageUnavailable."""
+        bound = {"Key": checked_key(key), "ContentType": checked_content_type(content_type)}
+        with source.open("rb") as file, store_errors():
+            return str(self._bucket.client.put_object(Bucket=self._bucket.name, Body=file, **bound)["ETag"])
+
     def delete(self, key: str) -> bool:
         """Delete; True if there was something, which S3 tells only when asked before. Raises StorageUnavailable."""
         try:

@@ -120,6 +120,22 @@ def test_any_size_comes_back_as_it_was(backend: Backend, tmp_path: Path, size_by
 
 
 @on(EVERY)
+@pytest.mark.parametrize("size_bytes", [0, 1, (3 << 20) + 7])
+def test_a_local_file_is_put_whole_in_place_of_what_is_there(backend: Backend, tmp_path: Path, size_bytes: int) -> None:
+    content = bytes(i % 251 for i in range(size_bytes))
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    backend.put(KEY, b"before", "text/plain")
+
+    etag = backend.store.upload(KEY, source, content_type=PDF)
+
+    info = backend.store.head(KEY)
+    assert (info.size_bytes, info.content_type, info.etag) == (size_bytes, PDF, etag)
+    backend.store.download(KEY, tmp_path / "downloaded", etag=etag, check=unhurried)
+    assert (tmp_path / "downloaded").read_bytes() == content
+
+
+@on(EVERY)
 def test_keys_that_begin_alike_are_different_objects(backend: Backend) -> None:
     backend.put("a", b"1", PDF)
     backend.put("a/b", b"22", "text/plain; charset=utf-8")

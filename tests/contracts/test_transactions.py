@@ -309,6 +309,59 @@ def test_a_deleted_document_is_gone_and_its_job_is_not(transactions: Transaction
     assert stored_job(transactions, job.id) == job
 
 
+def test_a_document_is_inserted_once(transactions: Transactions) -> None:
+    document, other = a_document(), a_document()
+    with transactions() as transaction:
+        assert list(transaction.documents.add_new([document])) == [document.id]
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.documents.add_new([replace(document, filename="another.pdf"), other])) == [other.id]
+        assert list(transaction.documents.add_new([])) == []
+        transaction.commit()
+    assert stored_document(transactions, document.id) == document
+    assert stored_document(transactions, other.id) == other
+
+
+def test_many_jobs_are_added_at_once(transactions: Transactions) -> None:
+    jobs = [a_job(a_document()) for _ in range(3)]
+    with transactions() as transaction:
+        transaction.jobs.add(*jobs)
+        transaction.jobs.add()
+        transaction.commit()
+    assert [stored_job(transactions, job.id) for job in jobs] == jobs
+
+
+def test_attachments_are_found_by_their_parent(transactions: Transactions) -> None:
+    parent = kept_document(transactions)
+    first = kept_document(transactions, parent_id=parent.id, attachment_depth=1, object_name="x")
+    second = kept_document(transactions, parent_id=parent.id, attachment_depth=1)
+    kept_document(transactions, parent_id=first.id, attachment_depth=2)
+    assert stored_document(transactions, first.id) == first
+    with transactions() as transaction:
+        assert list(transaction.documents.attachments(parent.id)) == sorted([first.id, second.id])
+        assert set(transaction.documents.existing([first.id, DocumentId(new_uuid7())])) == {first.id}
+
+
+def test_objects_without_a_document_are_left_behind_once_their_run_is_over(transactions: Transactions) -> None:
+    job = claimed(transactions, kept_job(transactions))
+    run, document_id = job.actions[0].run, job.document_id
+    assert document_id
+    with transactions() as transaction:
+        transaction.documents.lock(document_id)
+        transaction.staged_objects.add(document_id, run, ["a", "b", "c"])
+        transaction.staged_objects.remove(["c"])
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.staged_objects.left_behind(document_id)) == []
+    changed(transactions, job, lambda a: a.cancel(now=datetime.now(UTC)))
+    with transactions() as transaction:
+        assert list(transaction.staged_objects.left_behind(document_id)) == ["a", "b"]
+        transaction.staged_objects.remove(["a", "b"])
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.staged_objects.left_behind(document_id)) == []
+
+
 def test_publishing_does_not_change_the_document(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions))
     assert job.document_id is not None

@@ -149,6 +149,7 @@ def test_a_document_is_shown_with_absolute_links(api: Api, client: httpx.Client)
     assert body == {
         "document_id": str(document.id),
         "job_id": None,
+        "parent_document_id": None,
         "filename": "report.pdf",
         "content_type": "application/pdf",
         "size_bytes": 4,
@@ -164,6 +165,17 @@ def test_a_document_is_shown_with_absolute_links(api: Api, client: httpx.Client)
         "created_at": "2026-01-02T03:04:05.678Z",
         "links": {"self": url} | {name: f"{url}/{name}" for name in ("status", "chunks", "text", "content")},
     }
+
+
+def test_an_attachment_names_its_parent_which_lists_it(api: Api, client: httpx.Client) -> None:
+    parent, other = api.add_document(), api.add_document()
+    attached = api.add_document(parent_id=parent.id, attachment_depth=1)
+
+    body = client.get(f"/api/v1/documents/{attached.id}").json()
+    assert body["parent_document_id"] == str(parent.id)
+    found = client.get("/api/v1/documents", params={"parent_document_id": str(parent.id)}).json()
+    assert [item["document_id"] for item in found["items"]] == [str(attached.id)]
+    assert client.get("/api/v1/documents", params={"parent_document_id": str(other.id)}).json()["items"] == []
 
 
 def test_documents_are_listed_newest_first_page_by_page(api: Api, client: httpx.Client) -> None:

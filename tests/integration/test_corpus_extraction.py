@@ -38,7 +38,7 @@ EXPECTED = {
     "test-image-jpg-mime.pptx": "no_text",  # a picture
     "unreadablemetadata.pdf": "corrupt",
 }
-UNSUPPORTED = {".epub", ".msg"}
+UNSUPPORTED: set[str] = set()
 BY_LIBREOFFICE = {".doc", ".ppt"}
 
 

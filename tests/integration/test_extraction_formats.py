@@ -78,11 +78,10 @@ def fpdf_document() -> fpdf.FPDF:
     [
         (b"\x7fELF\x02\x01\x01" + bytes(60), "program"),
         (archive({"a.txt": "text"}), "ZIP"),
-        (archive({"mimetype": "application/epub+zip", "x.xhtml": "<html>"}), "EPUB"),
         (archive({"mimetype": "application/vnd.oasis.opendocument.graphics"}), "drawing"),
         (archive({"[Content_Types].xml": "ms-excel.sheet.binary.macroEnabled.main"}), "XLSB"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Office"),
-        (b"<?xml version='1.0'?><feed/>", "XML"),
+        (b"<?xml version='1.0'?><svg/>", "SVG"),
         (b"\x00\xff\x80\x01\x03\x02" * 50, "unknown"),
     ],
 )

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from application.attachments import KeepAttachments
 from application.run_action import Outcome
+from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from domain.action import Action, Run
 from domain.document import Document
@@ -72,6 +74,11 @@ class Bench:
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            attachments=KeepAttachments(
+                transactions=partial(PostgresUnitOfWork, self.engine),
+                blobs=self.blobs,
+                delete_document=DeleteDocument(transactions=partial(PostgresUnitOfWork, self.engine), blobs=self.blobs),
+            ),
             scratch=self.scratch,
         )
 

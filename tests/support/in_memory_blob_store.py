@@ -55,6 +55,10 @@ class InMemoryBlobStore:
         target.write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 
+    def upload(self, key: str, source: Path, *, content_type: str) -> str:
+        self._require_up()
+        return self.put(key, source.read_bytes(), content_type)
+
     def delete(self, key: str) -> bool:
         self.require_up()
         return self.objects.pop(key, None) is not None

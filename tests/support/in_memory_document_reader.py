@@ -29,7 +29,7 @@ class InMemoryDocumentReader:
         self.database.require_up()
         wanted = {
             name: value
-            for name in ("tenant_id", "external_id", "filename")
+            for name in ("tenant_id", "external_id", "filename", "parent_id")
             if (value := getattr(document_filter, name)) is not None
         }
         newest_first = sorted(self.database.documents.values(), key=lambda document: document.id, reverse=True)

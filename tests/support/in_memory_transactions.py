@@ -46,6 +46,8 @@ class InMemoryDatabase:
     """Those that were announced; a document that a test puts into `documents` has its own alone."""
     uploads: dict[UploadId, Upload] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
+    staged: dict[str, tuple[DocumentId, Run]] = field(default_factory=dict)
+    """Keys of objects without a document, with the parent and the run."""
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class InMemoryUnitOfWork:
         self.uploads_written: dict[UploadId, Upload | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
+        self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -91,6 +94,10 @@ class InMemoryUnitOfWork:
     @property
     def jobs(self) -> "InMemoryJobStore":
         return InMemoryJobStore(self)
+
+    @property
+    def staged_objects(self) -> "InMemoryStagedObjects":
+        return InMemoryStagedObjects(self)
 
     def now(self) -> datetime:
         self.database.require_up()
@@ -114,6 +121,8 @@ class InMemoryUnitOfWork:
             self.database.uploads = {key: upload for key, upload in there.items() if upload}
             self.database.jobs |= self.jobs_written
             self.database.published_runs |= self.runs_published
+            staged = self.database.staged | self.staged_written
+            self.database.staged = {key: noted for key, noted in staged.items() if noted}
             changed = frozenset(self.jobs_written)
             self._end()
         self.database.on_commit(changed)
@@ -146,7 +155,7 @@ class InMemoryUnitOfWork:
 
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
-        self.uploads_written = {}
+        self.uploads_written, self.staged_written = {}, {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -176,10 +185,27 @@ class InMemoryDocumentStore:
         self.work.documents_written[document.id] = document
 
     def _of_external_id(self, document: Document) -> Document | None:
-        with self.work.database.row_freed:
-            there = self.work.database.documents | self.work.documents_written
         name = (document.tenant_id, document.external_id)
-        return next((found for found in there.values() if found and (found.tenant_id, found.external_id) == name), None)
+        return next((found for found in self._all() if (found.tenant_id, found.external_id) == name), None)
+
+    def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
+        known = self.existing([document.id for document in documents])
+        new = {document.id: document for document in documents if document.id not in known}
+        for document in new.values():
+            self.add(document)
+        return list(new)
+
+    def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
+        return [document.id for document in self._all() if document.id in document_ids]
+
+    def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        return sorted(document.id for document in self._all() if document.parent_id == parent_id)
+
+    def _all(self) -> Sequence[Document]:
+        self.work.database.require_up()
+        with self.work.database.row_freed:
+            visible = self.work.database.documents | self.work.documents_written
+        return [document for document in visible.values() if document]
 
     def lock(self, document_id: DocumentId) -> Document:
         self.work.database.require_up()
@@ -268,12 +294,31 @@ class InMemoryUploadStore:
 
 
 @dataclass(frozen=True)
+class InMemoryStagedObjects:
+    work: InMemoryUnitOfWork
+
+    def add(self, parent_id: DocumentId, run: Run, keys: Sequence[str]) -> None:
+        self.work.database.require_up()
+        self.work.staged_written |= dict.fromkeys(keys, (parent_id, run))
+
+    def left_behind(self, parent_id: DocumentId) -> Sequence[str]:
+        noted = self.work.database.staged | self.work.staged_written
+        at_work = {a.run for job in self.work.all_jobs() for a in job.actions if a.status is ActionStatus.PROCESSING}
+        return sorted(
+            key for key, entry in noted.items() if entry and entry[0] == parent_id and entry[1] not in at_work
+        )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        self.work.staged_written |= dict.fromkeys(keys)
+
+
+@dataclass(frozen=True)
 class InMemoryJobStore:
     work: InMemoryUnitOfWork
 
-    def add(self, job: Job) -> None:
+    def add(self, *added: Job) -> None:
         self.work.database.require_up()
-        self.work.jobs_written[job.id] = job
+        self.work.jobs_written |= {job.id: job for job in added}
 
     def lock(self, job_id: JobId) -> Job:
         self.work.database.require_up()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -81,6 +82,7 @@ def list_documents(
     checksum_sha256: Annotated[
         str | None, Query(pattern=CHECKSUMS, max_length=100 * 65, description="To 100, with commas between.")
     ] = None,
+    parent_document_id: Annotated[UUID | None, Query(description="The attachments of this document.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
@@ -91,6 +93,7 @@ def list_documents(
         external_id=external_id,
         filename=filename,
         checksums_sha256=checksum_sha256.lower().split(",") if checksum_sha256 else None,
+        parent_id=DocumentId(parent_document_id) if parent_document_id else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(

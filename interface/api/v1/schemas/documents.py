@@ -30,6 +30,7 @@ class DocumentBody(BaseModel):
 
     document_id: UUID
     job_id: UUID | None
+    parent_document_id: UUID | None
     filename: str
     content_type: str
     size_bytes: int
@@ -52,6 +53,7 @@ class DocumentBody(BaseModel):
         return cls(
             document_id=document.id,
             job_id=document.job_id,
+            parent_document_id=document.parent_id,
             filename=document.filename,
             content_type=document.content_type,
             size_bytes=document.size_bytes,

@@ -1,0 +1,152 @@
+"""Makes documents of what is attached to a document: bytes first, then the rows in the transaction that publishes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from application.ports.blob_store import BlobStore
+from application.ports.extractor import ExtractedAttachment
+from application.ports.run_context import RunContext
+from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.use_cases.delete_document import DeleteDocument
+from domain.action import Action, Run
+from domain.attachment import attached_document
+from domain.document import Document
+from domain.errors import DocumentNotFound, LeaseLost
+from domain.ids import DocumentId
+from domain.job import INDEX, new_index_job
+
+RESULT_KEY = "attachments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAttachments:
+    """The documents of a document's attachments, in order; `etags` has those that were put, as they are new."""
+
+    documents: Sequence[Document]
+    etags: Mapping[DocumentId, str]
+
+    @property
+    def result(self) -> Mapping[str, object]:
+        """What the action remembers of them: which attachments the document has now."""
+        return {RESULT_KEY: [str(document.id) for document in self.documents]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAttachments:
+    """Safe to run twice, also at once: a document is made once, and objects that get none are deleted.
+
+    Each object is noted before it is put. Who puts looks once more afterwards if the run still has its action: if not,
+    the note may have been cleared up before there was an object.
+    """
+
+    transactions: Transactions
+    blobs: BlobStore
+    delete_document: DeleteDocument
+
+    def store(self, parent: Document, found: Sequence[ExtractedAttachment], context: RunContext) -> KeptAttachments:
+        """Put the bytes of attachments that have no document yet. Raises LeaseLost, StorageUnavailable."""
+        if not found:
+            return KeptAttachments(documents=(), etags={})
+        run = context.run
+        read = [(_document(parent, file, context), file.path) for file in found]
+        files = {document.id: (document, path) for document, path in read}
+        with self.transactions() as transaction:
+            known = transaction.documents.existing(list(files))
+        new = {key: files[key] for key in files if key not in known}
+        keys = [document.object_key for document, _ in new.values()]
+        if new:
+            self._stage(parent.id, run, keys)
+        etags = {}
+        for document, path in new.values():
+            context.check()
+            etags[document.id] = self.blobs.upload(document.object_key, path, content_type=document.content_type)
+        if new:
+            self._require(run, keys)
+        return KeptAttachments(documents=[document for document, _ in files.values()], etags=etags)
+
+    def publish(self, transaction: UnitOfWork, kept: KeptAttachments, *, max_attempts: int) -> None:
+        """Insert the documents with their jobs. SQL alone; one that somebody else has made meanwhile is left alone."""
+        now = transaction.now()
+        put = {document.id: document for document in kept.documents if document.id in kept.etags}
+        jobs = {
+            document.id: new_index_job(
+                document_id=document.id,
+                tenant_id=document.tenant_id,
+                version=document.version,
+                etag=kept.etags[document.id],
+                max_attempts=max_attempts,
+                now=now,
+            )
+            for document in put.values()
+        }
+        made = transaction.documents.add_new([replace(put[key], job_id=jobs[key].id) for key in put])
+        transaction.jobs.add(*(jobs[key] for key in made))
+        transaction.staged_objects.remove([put[key].object_key for key in made])
+
+    def clean_up(self, parent_id: DocumentId) -> None:
+        """Delete objects that got no document, and documents of attachments that the parent has no more."""
+        with self.transactions() as transaction:
+            try:
+                parent = transaction.documents.lock(parent_id)
+            except DocumentNotFound:
+                return
+            left = transaction.staged_objects.left_behind(parent_id)
+            dropped = _dropped(transaction, parent)
+        self._delete_objects(left)
+        for document_id in dropped:
+            self.delete_document(document_id)
+
+    def _stage(self, parent_id: DocumentId, run: Run, keys: Sequence[str]) -> None:
+        with self.transactions() as transaction:
+            try:
+                transaction.documents.lock(parent_id)
+            except DocumentNotFound as error:
+                raise LeaseLost from error
+            transaction.jobs.lock_of(run.action_id).action(run.action_id).require(run)
+            transaction.staged_objects.add(parent_id, run, keys)
+            transaction.commit()
+
+    def _require(self, run: Run, keys: Sequence[str]) -> None:
+        try:
+            with self.transactions() as transaction:
+                transaction.jobs.lock_of(run.action_id).action(run.action_id).require(run)
+        except LeaseLost:
+            self._delete_objects(keys)
+            raise
+
+    def _delete_objects(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        for key in keys:
+            self.blobs.delete(key)
+        with self.transactions() as transaction:
+            transaction.staged_objects.remove(keys)
+            transaction.commit()
+
+
+def _document(parent: Document, file: ExtractedAttachment, context: RunContext) -> Document:
+    return attached_document(
+        parent,
+        context.run,
+        filename=file.filename,
+        content_type=file.content_type,
+        size_bytes=file.size_bytes,
+        checksum_sha256=file.checksum_sha256,
+        now=context.now(),
+    )
+
+
+def _dropped(transaction: UnitOfWork, parent: Document) -> Sequence[DocumentId]:
+    """Return the documents of attachments that the last completed reading of the parent did not find any more."""
+    if parent.job_id is None:
+        return ()
+    action = next((a for a in transaction.jobs.lock(parent.job_id).actions if a.type == INDEX), None)
+    current = _current(action)
+    if current is None:
+        return ()
+    return [found for found in transaction.documents.attachments(parent.id) if str(found) not in current]
+
+
+def _current(action: Action | None) -> frozenset[str] | None:
+    found = action.result.get(RESULT_KEY) if action and action.result else None
+    return frozenset(map(str, found)) if isinstance(found, list) else None
