@@ -56,7 +56,7 @@ class InMemoryBlobStore:
         return hashlib.sha256(content).hexdigest()
 
     def upload(self, key: str, source: Path, *, content_type: str) -> str:
-        self._require_up()
+        self.require_up()
         return self.put(key, source.read_bytes(), content_type)
 
     def delete(self, key: str) -> bool:
