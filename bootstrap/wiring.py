@@ -38,7 +38,7 @@ from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
 from infrastructure.postgres.document_reader import PostgresDocumentReader

@@ -36,7 +36,7 @@ from typing import IO, Self
 from domain.errors import EsteiraError
 from domain.extracted_page import ExtractedPage
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 
 PEERS = ("pypdf", "pdfminer", "markitdown")
 VOTERS = ("esteira", "pypdf", "pdfminer")

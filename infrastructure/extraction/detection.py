@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.archive import Archive
-from infrastructure.extraction.encoding import SAMPLE_BYTES, decode, encoding_of
-from infrastructure.extraction.json_flattening import looks_like_json
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.mail_head import is_mail
-from infrastructure.extraction.package import CONTENT_TYPES, SHEETS_MAIN, SLIDES_MAIN, WORD_MAIN
+from infrastructure.extraction.mail.head import is_mail
+from infrastructure.extraction.office.package import CONTENT_TYPES, SHEETS_MAIN, SLIDES_MAIN, WORD_MAIN
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.json_flattening import looks_like_json
 
 SUPPORTED = (
     "Supported are PDF, Office and OpenDocument files, RTF, mails, EPUB, HTML, Markdown, XML, JSON, CSV, plain text and"

@@ -16,82 +16,82 @@ def open_document(  # noqa: C901, PLR0912 - a case a format
     detected = detect(path, filename, limits)
     match detected.format:
         case Format.PDF:
-            from infrastructure.extraction.pdf import open_pdf
+            from infrastructure.extraction.pdf.document import open_pdf
 
             return open_pdf(path, password, limits)
         case Format.DOCX:
-            from infrastructure.extraction.docx import open_docx
+            from infrastructure.extraction.office.docx import open_docx
 
             return open_docx(path, limits)
         case Format.PPTX:
-            from infrastructure.extraction.pptx import open_pptx
+            from infrastructure.extraction.office.pptx import open_pptx
 
             return open_pptx(path, limits)
         case Format.XLSX:
-            from infrastructure.extraction.xlsx import open_xlsx
+            from infrastructure.extraction.office.xlsx import open_xlsx
 
             return open_xlsx(path, limits)
         case Format.XLS:
-            from infrastructure.extraction.xls import open_xls
+            from infrastructure.extraction.office.xls import open_xls
 
             return open_xls(path)
         case Format.ODT:
-            from infrastructure.extraction.odt import open_odt
+            from infrastructure.extraction.office.odt import open_odt
 
             return open_odt(path, limits)
         case Format.ODS:
-            from infrastructure.extraction.ods import open_ods
+            from infrastructure.extraction.office.ods import open_ods
 
             return open_ods(path, limits)
         case Format.ODP:
-            from infrastructure.extraction.odp import open_odp
+            from infrastructure.extraction.office.odp import open_odp
 
             return open_odp(path, limits)
         case Format.DOC | Format.PPT:
-            from infrastructure.extraction.old_office import open_old_office
+            from infrastructure.extraction.office.old_office import open_old_office
 
             return open_old_office(path, detected.format)
         case Format.RTF:
-            from infrastructure.extraction.rtf import open_rtf
+            from infrastructure.extraction.office.rtf import open_rtf
 
             return open_rtf(path)
         case Format.CSV:
-            from infrastructure.extraction.csv_table import open_csv
+            from infrastructure.extraction.text.csv_table import open_csv
 
             return open_csv(path, detected.encoding)
         case Format.HTML:
-            from infrastructure.extraction.html import open_html
+            from infrastructure.extraction.text.html import open_html
 
             return open_html(path, detected.encoding)
         case Format.MARKDOWN:
-            from infrastructure.extraction.markdown import open_markdown
+            from infrastructure.extraction.text.markdown import open_markdown
 
             return open_markdown(path, detected.encoding)
         case Format.PNG | Format.JPEG | Format.GIF | Format.TIFF | Format.BMP | Format.WEBP:
-            from infrastructure.extraction.pictures import open_picture
+            from infrastructure.extraction.pictures.document import open_picture
 
             return open_picture(path, detected.format.value, limits)
         case Format.PLAIN_TEXT:
-            from infrastructure.extraction.plain_text import open_plain_text
+            from infrastructure.extraction.text.plain_text import open_plain_text
 
             return open_plain_text(path, detected.encoding)
         case Format.EML:
-            from infrastructure.extraction.eml import open_eml
+            from infrastructure.extraction.mail.eml import open_eml
 
             return open_eml(path, detected.encoding)
         case Format.MSG:
-            from infrastructure.extraction.msg import open_msg
+            from infrastructure.extraction.mail.msg import open_msg
 
             return open_msg(path, limits)
         case Format.EPUB:
-            from infrastructure.extraction.epub import open_epub
+            from infrastructure.extraction.text.epub import open_epub
 
             return open_epub(path, limits)
         case Format.XML:
-            from infrastructure.extraction.xml_document import open_xml
+            from infrastructure.extraction.text.xml_document import open_xml
 
             return open_xml(path)
         case Format.JSON:
-            from infrastructure.extraction.json_document import open_json
+            from infrastructure.extraction.text.json_document import open_json
 
             return open_json(path, detected.encoding)

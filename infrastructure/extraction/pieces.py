@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.extracted_page import Heading
 from infrastructure.extraction.reading import ReadPage
-from infrastructure.extraction.text_cleaning import clean, one_line
+from infrastructure.extraction.text.text_cleaning import clean, one_line
 
 PIECE_CHARACTERS = 10_000
 MAX_BLOCK_CHARACTERS = 20_000

@@ -19,9 +19,9 @@ import psutil
 from domain.errors import DeadlineExceeded
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.confinement import rusage_peak_bytes
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.confinement import rusage_peak_bytes
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.hostile_mutations import MUTATIONS, SourceFile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "documents"

@@ -76,7 +76,7 @@ def parsers_of(parents: Sequence[int]) -> list[int]:
     for line in shown.splitlines():
         pid, _, command = line.strip().partition(" ")
         # The parent's process id and the bytes of memory are the last arguments.
-        if "infrastructure.extraction.child" in command and command.split()[-2] in wanted:
+        if "infrastructure.extraction.sandbox.child" in command and command.split()[-2] in wanted:
             found.append(int(pid))
     return found
 

@@ -8,7 +8,7 @@ from application.ports.extractor import Extractor
 from domain.errors import RunCancelled
 from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import pdf
 from tests.support.in_memory_extractor import InMemoryExtractor
 from tests.support.odd_files import encrypted_pdf

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.extraction.attachments import AttachmentFolder
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.protocol import Message, ProtocolError
+from infrastructure.extraction.sandbox.attachments import AttachmentFolder
+from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
 
 LIMITS = ExtractionLimits(max_attachments=2, max_attachment_bytes=10, max_unpacked_bytes=15)
 

@@ -26,7 +26,7 @@ from domain.ids import DEFAULT_TENANT, DocumentId
 from domain.job import INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache

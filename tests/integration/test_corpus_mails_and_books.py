@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.reader import Reader
 from tests.support.real_documents import corpus_folder
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.extracted_page import ExtractedPage
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.real_documents import corpus_folder
 from tests.support.tesseract import TESSERACT, needs_tesseract
 from tests.support.unhurried import unhurried

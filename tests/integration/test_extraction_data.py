@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from domain.failure import DocumentUnreadable
-from infrastructure.extraction.json_flattening import flattened
-from infrastructure.extraction.json_tokens import tokens
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
+from infrastructure.extraction.text.json_flattening import flattened
+from infrastructure.extraction.text.json_tokens import tokens
 from tests.support.documents import archive
 from tests.support.mails import epub
 from tests.support.reader import Reader

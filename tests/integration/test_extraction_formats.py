@@ -13,7 +13,7 @@ from PIL import Image
 from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import archive, assemble, docx, paragraph, pdf
 from tests.support.unhurried import unhurried
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.failure import DocumentUnreadable
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import pdf
 from tests.support.mails import (
     Entry,

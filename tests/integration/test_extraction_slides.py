@@ -16,7 +16,7 @@ from pptx.util import Inches
 
 from domain.extracted_page import UnreadablePage
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import archive
 from tests.support.extraction import SMALL, DocumentReading
 from tests.support.open_documents import open_document

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import archive
 from tests.support.extraction import SMALL, DocumentReading
 from tests.support.open_documents import open_document

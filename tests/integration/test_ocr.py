@@ -15,8 +15,8 @@ from domain.errors import RunCancelled
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
-from infrastructure.extraction.sandbox import SandboxedExtractor
-from infrastructure.extraction.stream import SandboxedStream
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
+from infrastructure.extraction.sandbox.stream import SandboxedStream
 from tests.support.odd_files import scanned_pdf, small_pdf
 from tests.support.processes import until
 from tests.support.tesseract import TESSERACT, needs_tesseract

@@ -15,9 +15,9 @@ import pytest
 
 from domain.errors import RunCancelled
 from domain.failure import DocumentUnreadable, FailureCode
-from infrastructure.extraction.conversion import libreoffice
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.conversion import libreoffice
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.extraction import DocumentReading
 from tests.support.program import ROOT
 from tests.support.unhurried import unhurried
@@ -166,7 +166,7 @@ def test_a_cancel_ends_libreoffice_and_removes_its_files(
 PARENT = """
 import sys
 from pathlib import Path
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 extractor = SandboxedExtractor(scratch=Path(sys.argv[2]))
 with extractor.open(Path(sys.argv[1]), filename="a.doc", check=lambda: None):
     pass

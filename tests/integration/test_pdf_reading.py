@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from domain.extracted_page import ExtractedPage
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.documents import assemble
 from tests.support.unhurried import unhurried
 

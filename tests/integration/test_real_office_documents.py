@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from domain.extracted_page import ExtractedPage
-from infrastructure.extraction.conversion import libreoffice
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.conversion import libreoffice
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.real_documents import corpus_folder
 from tests.support.unhurried import unhurried
 

@@ -16,8 +16,8 @@ from domain.errors import RunCancelled
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.process import ParserUnavailable
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
+from infrastructure.extraction.sandbox.process import ParserUnavailable
 from tests.support.documents import pdf
 from tests.support.misbehaving_child import COMMAND
 from tests.support.unhurried import unhurried
@@ -315,7 +315,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 import psutil
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.misbehaving_child import COMMAND
 from tests.support.unhurried import unhurried
 extractor = SandboxedExtractor(child_command=COMMAND)

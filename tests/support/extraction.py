@@ -7,7 +7,7 @@ import pytest
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable
 from infrastructure.extraction.limits import MIB, ExtractionLimits
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.unhurried import unhurried
 
 SMALL = ExtractionLimits(memory_bytes=400 * MIB, max_unpacked_bytes=64 * MIB, open_seconds=30, page_seconds=30)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infrastructure.extraction.child import main
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.process import CHILD_COMMAND
 from infrastructure.extraction.reading import ReadPage
+from infrastructure.extraction.sandbox.child import main
+from infrastructure.extraction.sandbox.process import CHILD_COMMAND
 
 COMMAND = (
     *CHILD_COMMAND[:-2],

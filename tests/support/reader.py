@@ -8,7 +8,7 @@ import pytest
 
 from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from tests.support.unhurried import unhurried
 
 

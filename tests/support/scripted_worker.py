@@ -26,7 +26,7 @@ from domain.errors import StorageUnavailable
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.report import Report
 from domain.retry_policy import RetryPolicy
-from infrastructure.extraction.sandbox import SandboxedExtractor
+from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.lifeline import follow_parent
 from infrastructure.pulse import start_pulse
 from tests.support.misbehaving_child import COMMAND

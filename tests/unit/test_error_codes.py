@@ -6,7 +6,7 @@ from pathlib import Path
 from domain import errors, failure
 from domain.errors import EsteiraError
 from domain.failure import FailureCode
-from infrastructure.extraction.process import ParserUnavailable
+from infrastructure.extraction.sandbox.process import ParserUnavailable
 from interface.api.errors import STATUS_OF
 
 LISTED = set(re.findall(r"`([a-z_0-9]+)`", (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")))

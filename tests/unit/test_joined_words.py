@@ -1,7 +1,7 @@
 import pytest
 
-from infrastructure.extraction.pdf_hyphens import KnownWords, joined_words
-from infrastructure.extraction.pdf_text import tidy
+from infrastructure.extraction.pdf.hyphens import KnownWords, joined_words
+from infrastructure.extraction.pdf.text import tidy
 
 BREAK = "\ufffe"
 

@@ -1,5 +1,5 @@
-from infrastructure.extraction.pdf_lines import PageLine
-from infrastructure.extraction.pdf_order import in_reading_order
+from infrastructure.extraction.pdf.lines import PageLine
+from infrastructure.extraction.pdf.order import in_reading_order
 
 
 def vertical(characters: str, *, left: float, top: float) -> PageLine:

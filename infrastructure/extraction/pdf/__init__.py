@@ -1,0 +1,1 @@
+"""PDF: pages in reading order, with what PDFium alone does not give."""

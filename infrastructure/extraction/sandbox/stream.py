@@ -1,0 +1,264 @@
+"""One document being read by child processes: what to do when one dies, and what a document without text is called."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Protocol
+
+from application.ports.extractor import DocumentOpened, ExtractedAttachment
+from domain.extracted_page import ExtractedPage, UnreadablePage
+from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.limits import ExtractionLimits
+from infrastructure.extraction.sandbox.answers import failure_of, media_type_of, opened_of, page_of
+from infrastructure.extraction.sandbox.attachments import AttachmentFolder
+from infrastructure.extraction.sandbox.conversion import Conversion
+from infrastructure.extraction.sandbox.process import ReaderLost, ReaderProcess
+from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
+
+WORTH_ANOTHER_TRY = {FailureCode.PARSER_CRASHED, FailureCode.PARSER_TIMEOUT, FailureCode.OUT_OF_MEMORY}
+
+
+class Readers(Protocol):
+    """Where child processes come from."""
+
+    def take(self, *, check: Callable[[], None]) -> ReaderProcess:
+        """Return a child that waits for work."""
+        ...
+
+    def give_back(self, reader: ReaderProcess) -> None:
+        """Take a child back that has done its work."""
+        ...
+
+
+class SandboxedStream:
+    """One document being read. Iterate once."""
+
+    def __init__(
+        self,
+        readers: Readers,
+        limits: ExtractionLimits,
+        path: Path,
+        filename: str,
+        check: Callable[[], None],
+        *,
+        scratch: Path | None = None,
+        password: str | None,
+        folder: AttachmentFolder | None = None,
+    ) -> None:
+        self._readers = readers
+        self._limits = limits
+        self._path = path
+        self._filename = filename
+        self._check = check
+        self._conversion = Conversion(limits, scratch, check=check)
+        self._converted_from: str | None = None
+        self._password = password
+        self._folder = folder
+        self._reader: ReaderProcess | None = None
+        self._opened: DocumentOpened | None = None
+        self._any_text = False
+        self._without_text: Counter[FailureCode] = Counter()
+
+    @property
+    def opened(self) -> DocumentOpened:
+        """Type and number of pages."""
+        if self._opened is None:
+            raise RuntimeError("the document is not open")
+        return self._opened
+
+    @property
+    def attachments(self) -> Sequence[ExtractedAttachment]:
+        """The files within the document, once it was read to its end."""
+        return self._folder.received if self._folder else ()
+
+    @property
+    def attachments_left_out(self) -> int:
+        """How many more files were too large or too many."""
+        return self._folder.left_out if self._folder else 0
+
+    def start(self) -> None:
+        """Open the document. Raises DocumentUnreadable."""
+        self._opened = self._open(first=1)
+
+    def close(self) -> None:
+        """Free the child; in the middle of a document that means ending it."""
+        self._end_reader()
+        self._conversion.close()
+
+    def __iter__(self) -> Iterator[ExtractedPage | UnreadablePage]:
+        """Yield pages as the child reads them. Raises DocumentUnreadable."""
+        count = self.opened.page_count
+        yield from self._pieces() if count is None else map(self._page, range(1, count + 1))
+        if count is not None and self._reader:
+            self._expect_end()
+        if not self._any_text:
+            raise DocumentUnreadable(self._why_no_text())
+
+    def _page(self, number: int) -> ExtractedPage | UnreadablePage:
+        try:
+            if self._reader is None:
+                self._open(first=number)
+            return self._receive_page(number)
+        except ReaderLost:
+            return self._page_alone(number)
+
+    def _page_alone(self, number: int) -> ExtractedPage | UnreadablePage:
+        try:
+            self._ask(first=number, last=number)
+            page = self._receive_page(number)
+        except ReaderLost as lost:
+            self._without_text[lost.code] += 1
+            return UnreadablePage(number=number, code=lost.code.value)
+        self._expect_end()
+        return page
+
+    def _pieces(self) -> Iterator[ExtractedPage | UnreadablePage]:
+        number, tries = 1, 2
+        while True:
+            try:
+                if self._reader is None:
+                    self._ask(first=number)
+                message = self._receive(self._limits.page_seconds)
+                if message["type"] == "end":
+                    self._done(message)
+                    return
+                if self._is_of_attachments(message):
+                    continue
+                page = self._page_of(message, number)
+            except ReaderLost as lost:
+                tries -= 1
+                if not tries:
+                    raise DocumentUnreadable(lost.code) from lost
+                continue
+            number += 1
+            yield page
+
+    def _is_of_attachments(self, message: Message) -> bool:
+        try:
+            return self._folder is not None and self._folder.take(message)
+        except ProtocolError:
+            raise self._nonsense() from None
+
+    def _open(self, *, first: int) -> DocumentOpened:
+        """Open at a page; if that ends the child, once more in a fresh one. Raises DocumentUnreadable."""
+        try:
+            return self._ask(first=first)
+        except ReaderLost:
+            pass
+        try:
+            return self._ask(first=first)
+        except ReaderLost as lost:
+            raise DocumentUnreadable(lost.code) from lost
+
+    def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
+        self._reader = self._readers.take(check=self._check)
+        request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
+        if self._folder:
+            self._folder.clear()
+        try:
+            asked = {
+                "password": self._password,
+                "limits": asdict(self._limits),
+                "attachments": self._folder is not None,
+            }
+            self._reader.send(request | asked)
+        except ReaderLost:
+            self._reader = None
+            raise
+        message = self._receive(self._limits.open_seconds)
+        if message["type"] == "convert" and self._converted_from is None:
+            self._convert(message)
+            return self._ask(first=first, last=last)
+        try:
+            opened = opened_of(message, self._limits)
+        except ProtocolError:
+            raise self._nonsense() from None
+        return replace(opened, media_type=self._converted_from or opened.media_type)
+
+    def _convert(self, message: Message) -> None:
+        """Have the document made one that a child can read. Raises DocumentUnreadable, ReaderLost."""
+        self._done(message)
+        try:
+            media_type = media_type_of(message)
+            self._path = self._conversion.of(self._path, message.get("to"))
+        except ProtocolError:
+            raise self._nonsense() from None
+        self._filename, self._converted_from = self._path.name, media_type
+
+    def _receive(self, seconds: float) -> Message:
+        """Wait for a message. Raises ReaderLost, and DocumentUnreadable where the child says so."""
+        if self._reader is None:
+            raise RuntimeError("the document is closed")
+        try:
+            message = self._reader.receive(seconds, check=self._check)
+        except ReaderLost:
+            self._reader = None
+            raise
+        if message["type"] == "failed":
+            raise self._failure(message)
+        return message
+
+    def _failure(self, message: Message) -> Exception:
+        """Return what a child's `failed` means; where its own state is in doubt, the child is ended."""
+        if message.get("code") == "file_unavailable":
+            self._end_reader()
+            return OSError(f"the parser cannot open {self._path.name}")
+        try:
+            failure = failure_of(message)
+        except ProtocolError:
+            return self._nonsense()
+        if failure.failure_code in WORTH_ANOTHER_TRY:
+            self._end_reader()
+            return ReaderLost(failure.failure_code)
+        self._done(message)
+        return failure
+
+    def _receive_page(self, number: int) -> ExtractedPage | UnreadablePage:
+        return self._page_of(self._receive(self._limits.page_seconds), number)
+
+    def _page_of(self, message: Message, number: int) -> ExtractedPage | UnreadablePage:
+        try:
+            page, without_text = page_of(message, number, paged=self.opened.page_count is not None)
+        except ProtocolError:
+            raise self._nonsense() from None
+        if without_text is None:
+            self._any_text = True
+        else:
+            self._without_text[without_text] += 1
+        return page
+
+    def _expect_end(self) -> None:
+        """Take the child's last word and keep the child; all pages are here, so its death no longer matters."""
+        try:
+            message = self._receive(self._limits.page_seconds)
+        except ReaderLost:
+            return
+        if message["type"] == "end":
+            self._done(message)
+        else:
+            self._end_reader()
+
+    def _done(self, message: Message) -> None:
+        if self._reader:
+            self._reader.documents += 1
+            peak = message.get("peak_bytes")
+            self._reader.peak_bytes = peak if isinstance(peak, int) else 0
+            self._readers.give_back(self._reader)
+            self._reader = None
+
+    def _end_reader(self) -> None:
+        if self._reader:
+            self._reader.kill()
+            self._reader = None
+
+    def _nonsense(self) -> ReaderLost:
+        self._end_reader()
+        return ReaderLost(FailureCode.PARSER_CRASHED)
+
+    def _why_no_text(self) -> FailureCode:
+        if self._without_text[FailureCode.NEEDS_OCR]:
+            return FailureCode.NEEDS_OCR
+        del self._without_text[FailureCode.NEEDS_OCR]
+        odd = Counter({code: n for code, n in self._without_text.items() if code is not FailureCode.NO_TEXT})
+        return odd.most_common(1)[0][0] if odd else FailureCode.NO_TEXT

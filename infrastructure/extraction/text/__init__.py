@@ -1,0 +1,1 @@
+"""Texts with and without markup, books, and tables of text."""

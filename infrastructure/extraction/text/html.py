@@ -1,0 +1,174 @@
+"""HTML by selectolax (Lexbor, an HTML5 parser), walked without recursion: deep nesting does no harm."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+
+# fmt: off
+DROPPED = {
+    "head", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "audio",
+    "video", "datalist", "select",
+}
+BLOCKS = {
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p",
+    "pre", "search", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+}
+# fmt: on
+MAX_DEPTH = 500
+_NESTING = re.compile(  # tags that may hold themselves and must be closed
+    r"<(/?)(?:div|span|ul|ol|dl|table|section|article|blockquote|center|font|form|main|nav|b|i|u|em|strong)\b[^<>]*>",
+    re.IGNORECASE,
+)
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+LAYOUT_SIGNS = "table, h1, h2, h3, h4, h5, h6, section, article, form"
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_SPACES = re.compile(r"[ \t\n\f\r]+")
+
+
+def open_html(path: Path, encoding: str) -> PieceReading:
+    """Open HTML; `encoding` is the guess from its bytes, which its own declaration overrules."""
+    data = path.read_bytes()
+    return PieceReading(media_type="text/html", blocks=html_blocks(decode(data, _declared(data) or encoding)))
+
+
+def html_blocks(markup: str) -> Iterator[Block]:
+    """Parse at once, and return the blocks, which are made as they are asked for."""
+    root = LexborHTMLParser(_flattened(markup)).root
+    return iter(()) if root is None else _Walker().blocks(root)
+
+
+def _flattened(markup: str) -> str:
+    """Leave out tags nested deeper than anybody writes: the parser's time grows with the square of the depth."""
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        depth = max(depth + (-1 if tag[1] else 1), 0)
+        return " " if depth + bool(tag[1]) > MAX_DEPTH else tag[0]
+
+    return _NESTING.sub(keep, markup)
+
+
+def _declared(data: bytes) -> str | None:
+    sample = data[:SAMPLE_BYTES]
+    found = _META.search(sample, 0, 4096)
+    if not found or sample.startswith(_MARKS) or (encoding_of(sample) or "").startswith("utf-16"):
+        return None
+    name = known_encoding(found[1].decode("ascii"))
+    return "utf-8" if name and name.startswith("utf-16") else name  # the declaration could be read, so it is not
+
+
+class _Walker:
+    """Collects the text of one block after the other."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._marker = ""  # of the list item whose first words are awaited
+        self._items = 0
+        self._pre = 0
+        self._data_table = 0  # how deep within tables of data, whose rows are lines
+        self._tables: list[bool] = []
+
+    def blocks(self, root: LexborNode) -> Iterator[Block]:
+        """Walk the tree and yield its blocks."""
+        node: LexborNode | None = root
+        while node is not None:
+            tag = node.tag or ""
+            inner = None
+            if tag == "-text":
+                self._text(node)
+            elif tag not in DROPPED:
+                yield from self._enter(node, tag)
+                inner = node.child
+                if inner is None:
+                    yield from self._leave(tag)
+            if inner is None:
+                yield from self._leave_finished(node)
+                inner = _after(node)
+            node = inner
+        yield from self._flush()
+
+    def _leave_finished(self, node: LexborNode) -> Iterator[Block]:
+        """Leave every element that ends with this node."""
+        last: LexborNode | None = node
+        while last is not None and last.next is None:
+            last = last.parent
+            if last is not None:
+                yield from self._leave(last.tag or "")
+
+    def _text(self, node: LexborNode) -> None:
+        text = node.text_content or ""
+        self._parts.append(text if self._pre and not self._data_table else _SPACES.sub(" ", text))
+
+    def _enter(self, node: LexborNode, tag: str) -> Iterator[Block]:
+        if tag == "table":
+            yield from self._flush()
+            data = bool(self._data_table) or not _lays_out(node)
+            self._tables.append(data)
+            self._data_table += data
+        elif tag in {"td", "th"} and not self._data_table:
+            yield from self._flush()
+        elif tag == "br":
+            self._parts.append(" " if self._data_table else "\n")
+        elif tag in BLOCKS and not self._data_table:
+            yield from self._flush()
+            self._pre += tag == "pre"
+            if tag == "li":
+                self._marker = "- "
+                self._items += 1
+
+    def _leave(self, tag: str) -> Iterator[Block]:
+        if tag == "table":
+            yield from self._flush(tight=bool(self._data_table))
+            self._data_table -= self._tables.pop() if self._tables else 0
+        elif self._data_table:
+            if tag in {"td", "th"}:
+                self._parts.append("\x1f")
+            elif tag in {"tr", "caption"}:
+                yield from self._flush(tight=True)
+            elif tag in BLOCKS:
+                self._parts.append(" ")
+        elif tag in {"td", "th"} or tag in BLOCKS:
+            yield from self._flush(level=HEADINGS.get(tag))
+            self._pre -= tag == "pre"
+            if tag == "li":
+                self._marker = ""
+                self._items -= 1
+
+    def _flush(self, *, level: int | None = None, tight: bool = False) -> Iterator[Block]:
+        text = "".join(self._parts)
+        self._parts.clear()
+        if self._data_table:
+            cells = [" ".join(cell.split()) for cell in text.rstrip(" \n").removesuffix("\x1f").split("\x1f")]
+            text = CELL_SEPARATOR.join(cells) if any(cells) else ""
+        elif not self._pre:
+            text = "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+        if text.strip():
+            yield Block(text=self._marker + text, level=level, tight=tight or self._items > 0)
+            self._marker = ""
+
+
+def _after(node: LexborNode) -> LexborNode | None:
+    """Return the node that follows a node and all that is in it."""
+    found: LexborNode | None = node
+    while found is not None and found.next is None:
+        found = found.parent
+    return None if found is None else found.next
+
+
+def _lays_out(table: LexborNode) -> bool:
+    """Tell a table that arranges parts of a page from one that holds data."""
+    part = table.child
+    while part is not None:
+        if part.tag != "-text" and part.css_first(LAYOUT_SIGNS) is not None:
+            return True
+        part = part.next
+    return False

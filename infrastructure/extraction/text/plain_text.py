@@ -1,0 +1,62 @@
+"""Plain text: read in portions, paragraphs kept as they are."""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from infrastructure.extraction.pieces import MAX_BLOCK_CHARACTERS, Block, PieceReading
+from infrastructure.extraction.text.encoding import HANDLED_ERRORS
+
+PORTION_BYTES = 64 * 1024
+_PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n)+|[\f\u2029]")
+
+
+def open_plain_text(path: Path, encoding: str) -> PieceReading:
+    """Open text of a known encoding."""
+    return PieceReading(media_type="text/plain", blocks=_blocks(path, encoding))
+
+
+def portions(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the text in portions, line ends made newlines. Memory does not grow with the file."""
+    errors = HANDLED_ERRORS.get(encoding, "replace")
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    held = ""
+    with path.open("rb") as file:
+        while data := file.read(PORTION_BYTES):
+            try:
+                text = decoder.decode(data)
+            except UnicodeDecodeError:  # beyond the sample the file is not what its beginning said
+                decoder = codecs.getincrementaldecoder(encoding)("replace")
+                text = decoder.decode(data)
+            text = held + text
+            held = "\r" if text.endswith("\r") else ""  # a pair CR LF may lie across two portions
+            yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
+    yield (held + codecs.decode(b"", encoding, "replace")).replace("\r", "\n")
+
+
+def lines(parts: Iterable[str], *, most: int) -> Iterator[str]:
+    """Yield the lines of portions; one that is longer than about `most` characters comes in parts."""
+    rest = ""
+    for part in parts:
+        *whole, rest = (rest + part).split("\n")
+        yield from whole
+        if len(rest) > most:
+            cut = rest.rfind(" ") + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
+
+
+def _blocks(path: Path, encoding: str) -> Iterator[Block]:
+    rest = ""
+    for portion in portions(path, encoding):
+        *whole, rest = _PARAGRAPH_END.split(rest + portion)
+        for paragraph in whole:
+            yield Block(text=paragraph)
+        while len(rest) > 2 * MAX_BLOCK_CHARACTERS:
+            cut = max(rest.rfind("\n", 0, MAX_BLOCK_CHARACTERS), rest.rfind(" ", 0, MAX_BLOCK_CHARACTERS), 0)
+            cut = cut or MAX_BLOCK_CHARACTERS
+            yield Block(text=rest[:cut])
+            rest = rest[cut:]
+    yield Block(text=rest)
