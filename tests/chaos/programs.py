@@ -75,8 +75,8 @@ def parsers_of(parents: Sequence[int]) -> list[int]:
     found = []
     for line in shown.splitlines():
         pid, _, command = line.strip().partition(" ")
-        # The parent's process id and the bytes of memory are the last arguments.
-        if "infrastructure.extraction.sandbox.child" in command and command.split()[-2] in wanted:
+        # The last arguments: the parent's process id, bytes of memory, if programs may be started.
+        if "infrastructure.extraction.sandbox.child" in command and command.split()[-3] in wanted:
             found.append(int(pid))
     return found
 

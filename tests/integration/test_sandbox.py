@@ -45,7 +45,7 @@ def script(tmp_path: Path) -> Script:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "_child import" in _command(child)]
+    return [child for child in psutil.Process().children() if "child import" in _command(child)]
 
 
 def _command(process: psutil.Process) -> str:
