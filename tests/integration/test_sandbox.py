@@ -51,7 +51,7 @@ def children() -> list[psutil.Process]:
 def _command(process: psutil.Process) -> str:
     """Return the command line, empty for one that is being reaped."""
     try:
-        return " ".join(process.cmdline()).replace("extraction.child", "extraction_child")
+        return " ".join(process.cmdline())
     except psutil.Error:
         return ""
 
