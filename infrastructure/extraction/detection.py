@@ -254,7 +254,7 @@ def _detect_text(text: str, filename: str, encoding: str) -> Detected:
         or start[:4].lower() == "<svg"
         or (start[:1] == "<" and suffix in XML_NAMES)
     ):
-        if re.search(r"<svg\\b", body[:4096], re.IGNORECASE):
+        if re.search(r"<svg\b", body[:4096], re.IGNORECASE):
             raise unsupported("an SVG picture")
         return Detected(format=Format.XML, encoding=encoding)
     if looks_like_json(body):
