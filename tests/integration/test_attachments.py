@@ -40,6 +40,7 @@ from tests.support.documents import pdf
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.mails import attached, mail, plain
+from tests.support.seals import a_seal
 
 SPAN = timedelta(minutes=5)
 BODY = plain("The figures of the quarter are attached.")
@@ -90,6 +91,7 @@ class Office:
             transactions=self.transactions,
             blobs=self.blobs,
             extractor=self.extractor,
+            seal=a_seal(),
             embedder=FakeEmbedder(),
             cache=PostgresEmbeddingCache(self.engine),
             terms=self.terms,
@@ -113,7 +115,7 @@ class Office:
 
     def process(self, document_id: DocumentId) -> None:
         start = ProcessUploadedDocument(
-            transactions=self.transactions, blobs=self.blobs, wake_relay=lambda: None, max_attempts=4
+            transactions=self.transactions, blobs=self.blobs, seal=a_seal(), wake_relay=lambda: None, max_attempts=4
         )
         start(document_id)
 
@@ -132,7 +134,7 @@ class Office:
 
     def run_one(self) -> bool:
         with self.transactions() as transaction:
-            waiting = transaction.jobs.take_unsent(1)
+            waiting = transaction.jobs.take_unsent(1, types=self.types)
         for dispatch in waiting:
             self.run(dispatch.action)
         return bool(waiting)
@@ -236,7 +238,7 @@ def test_what_a_changed_mail_has_no_more_is_deleted(office: Office) -> None:
     kept = office.states()["notes.txt"]
     office.blobs.put(parent.object_key, changed := mail(BODY, NOTES), parent.content_type)
     with office.engine.begin() as connection:
-        sized = text("UPDATE documents SET size_bytes = :size WHERE id = :id")
+        sized = text("UPDATE document_versions SET size_bytes = :size WHERE document_id = :id")
         connection.execute(sized, {"size": len(changed), "id": parent.id})
     office.process(parent.id)
     office.run_all()
