@@ -376,7 +376,10 @@ def test_attachments_of_attachments_are_read_to_a_depth(office: Office) -> None:
     office.upload(data)
     office.run_all()
     assert office.statuses() == dict.fromkeys(("mail.eml", "1.eml", "2.eml", "3.eml"), "completed")
-    assert office.states()["3.eml"].document.attachment_depth == 3
+    deepest = office.states()["3.eml"]
+    assert deepest.document.attachment_depth == 3
+    assert deepest.index_action
+    assert deepest.index_action.report.warnings == ("1 attachment left out: a mail within mails, too deep to go on",)
 
 
 def test_more_attachments_than_are_allowed_are_told(office: Office) -> None:
