@@ -9,7 +9,7 @@ from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.use_cases.delete_document import DeleteDocument
 from domain.action import Action, Run
-from domain.attachment import attached_document
+from domain.attachment import MAX_ATTACHMENT_DEPTH, attached_document
 from domain.document import Document
 from domain.errors import DocumentNotFound, LeaseLost
 from domain.ids import DocumentId
@@ -122,6 +122,11 @@ class KeepAttachments:
         with self.transactions() as transaction:
             transaction.staged_objects.remove(keys)
             transaction.commit()
+
+
+def taken(parent: Document, found: Sequence[ExtractedAttachment]) -> Sequence[ExtractedAttachment]:
+    """Return the attachments that become documents: none of a document that is attached too deep itself."""
+    return () if parent.attachment_depth >= MAX_ATTACHMENT_DEPTH else found
 
 
 def _document(parent: Document, file: ExtractedAttachment, context: RunContext) -> Document:

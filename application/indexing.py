@@ -12,6 +12,7 @@ from application.ports.extractor import ExtractionStream
 from application.ports.passage_store import IndexedChunk, PassageStore, StoredPage
 from application.ports.run_context import RunContext
 from application.ports.term_analyzer import TermAnalyzer
+from domain.attachment import attachment_warnings
 from domain.chunk import Chunk
 from domain.chunking import Chunker
 from domain.document import Document
@@ -62,9 +63,8 @@ class Indexing:
             if total is not None and len(self.waiting) >= BATCH_CHUNKS:
                 self._embed_waiting()
         self._flush_pages()
-        if left_out := stream.attachments_left_out:
-            warning = f"{left_out} attachment{'s' if left_out > 1 else ''} left out: too many, too large or unreadable"
-            self.report = replace(self.report, warnings=(*self.report.warnings, warning))
+        warnings = attachment_warnings(self.document, len(stream.attachments), left_out=stream.attachments_left_out)
+        self.report = replace(self.report, warnings=(*self.report.warnings, *warnings))
         self.waiting += self.chunker.finish()
         self.report = self.report.leave(Stage.EXTRACTING, at=self.context.now())
 

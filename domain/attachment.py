@@ -41,3 +41,16 @@ def attached_document(
         attachment_depth=parent.attachment_depth + 1,
         object_name=str(run.id),
     )
+
+
+def attachment_warnings(parent: Document, found: int, *, left_out: int) -> tuple[str, ...]:
+    """Return a sentence for a person about the attachments that become no documents; `found` could be read."""
+    if parent.attachment_depth >= MAX_ATTACHMENT_DEPTH and found + left_out:
+        return (f"{_attachments(found + left_out)} left out: a mail within mails, too deep to go on",)
+    if left_out:
+        return (f"{_attachments(left_out)} left out: too many, too large or unreadable",)
+    return ()
+
+
+def _attachments(count: int) -> str:
+    return f"{count} attachment{'s' if count > 1 else ''}"

@@ -36,6 +36,9 @@ class AbortUpload:
                 transaction.uploads.delete(upload.id)
             transaction.versions.withdraw(version)
             transaction.commit()
+        if upload:
+            # Put together a moment before the store was asked, and not noted yet: nobody may process it.
+            self.blobs.delete(version.object_key)
         return upload
 
     def _chosen(

@@ -20,7 +20,7 @@ class CompleteUpload:
     def __call__(self, document_id: DocumentId, upload_id: UploadId | None, claimed: Mapping[int, str]) -> Upload:
         """Return the upload; `claimed` has the ETag of each part by its number.
 
-        Raises UploadNotFound, UploadExpired, UploadCompleted, PartsMismatch, StorageUnavailable.
+        Raises DocumentNotFound, UploadNotFound, UploadExpired, UploadCompleted, PartsMismatch, StorageUnavailable.
         """
         with self.transactions() as transaction:
             upload = transaction.uploads.find(document_id, upload_id)
@@ -32,6 +32,8 @@ class CompleteUpload:
             if not self._is_there(upload):
                 raise
         with self.transactions() as transaction:
+            transaction.documents.lock(document_id)
+            transaction.uploads.find(document_id, upload.id)  # unless it was given up in between
             transaction.uploads.complete(upload.id, at=transaction.now())
             transaction.commit()
         return upload

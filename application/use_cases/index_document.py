@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from application.attachments import KeepAttachments
+from application.attachments import KeepAttachments, taken
 from application.indexing import Indexing
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
@@ -20,7 +20,6 @@ from application.ports.term_analyzer import TermAnalyzer
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.run_action import Outcome
 from domain.action import SEALED_PASSWORD, Action, Run
-from domain.attachment import MAX_ATTACHMENT_DEPTH
 from domain.document import Document
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId
@@ -61,7 +60,7 @@ class IndexDocument:
             with self._opened(path, document, action, context) as stream:
                 indexing.read(stream)
             indexing.finish()
-            kept = self.attachments.store(document, stream.attachments, context)
+            kept = self.attachments.store(document, taken(document, stream.attachments), context)
         read = replace(document, checksum_sha256=checksum)
 
         def publish(transaction: UnitOfWork, run: Run) -> None:
@@ -90,13 +89,12 @@ class IndexDocument:
     ) -> AbstractContextManager[ExtractionStream]:
         folder = path.with_name("attachments")
         folder.mkdir()
-        deep = document.attachment_depth >= MAX_ATTACHMENT_DEPTH
         return self.extractor.open(
             path,
             filename=document.filename,
             check=context.check,
             password=self._password(action),
-            attachments_into=None if deep else folder,
+            attachments_into=folder,
         )
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from domain.multipart import MEBIBYTE, USUAL_PART_BYTES
+from domain.multipart import MEBIBYTE, USUAL_PART_BYTES, StoredPart
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.storage.local import LocalBlobStore
+from infrastructure.storage.local_multipart import LocalMultipartStore
 from tests.support.api import PUBLIC_URL, Api
 from tests.support.blob_store_backends import Backend, local_backend
 
@@ -223,6 +225,30 @@ def test_an_aborted_upload_is_gone(client: httpx.Client, store: Backend) -> None
     assert_problem(client.post(f"{document}/process"), 409, "upload_missing")
     assert store.folder is not None
     assert list((store.folder / "parts").iterdir()) == []
+
+
+class StoreThatIsOvertaken(LocalMultipartStore):
+    """Between making the object and saying so, something else happens."""
+
+    meanwhile: Callable[[], object]
+
+    def complete(self, key: str, store_id: str, parts: Sequence[StoredPart]) -> None:
+        super().complete(key, store_id, parts)
+        self.meanwhile()
+
+
+def test_aborted_while_it_is_completed_it_is_gone_for_both(client: httpx.Client, store: Backend) -> None:
+    assert isinstance(store.store, LocalBlobStore)
+    overtaken = StoreThatIsOvertaken(store.store.multipart.files, store.store.multipart._presigned)  # noqa: SLF001
+    store.store.multipart = overtaken
+    document, _ = presigned(client)
+    parts = sent_whole(client, document)
+    aborted: list[httpx.Response] = []
+    overtaken.meanwhile = lambda: aborted.append(client.delete(f"{document}/upload"))
+
+    assert_problem(complete(client, document, parts), 404, "upload_not_found")
+    assert [answer.status_code for answer in aborted] == [200]
+    assert_problem(client.post(f"{document}/process"), 409, "upload_missing")
 
 
 def test_an_expired_upload_takes_no_parts_and_can_be_aborted(client: httpx.Client, engine: Engine) -> None:
