@@ -23,6 +23,8 @@ from domain.unreadable import recognition_warnings, warnings_of
 
 # Enough for the encoder to sort by length, few enough that progress moves and a cancel is soon obeyed.
 BATCH_CHUNKS = 32
+# Of a format without pages nobody knows how much is left, so nothing is embedded before its end; but memory is finite.
+MOST_WAITING_CHUNKS = 1024
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,13 +56,14 @@ class Indexing:
         )
 
     def read(self, stream: ExtractionStream) -> None:
-        """Read to the end, embedding on the way where the number of pages tells how far that is."""
+        """Read to the end, embedding on the way: where the number of pages tells how far that is, or much waits."""
         total = stream.opened.page_count
+        most_waiting = MOST_WAITING_CHUNKS if total is None else BATCH_CHUNKS
         self.report = replace(self.report, pages_total=total).enter(Stage.EXTRACTING, at=self.context.now())
         for page in stream:
             self.context.check()
             self._take(page)
-            if total is not None and len(self.waiting) >= BATCH_CHUNKS:
+            while len(self.waiting) >= most_waiting:
                 self._embed_waiting()
         self._flush_pages()
         warnings = attachment_warnings(self.document, len(stream.attachments), left_out=stream.attachments_left_out)
@@ -162,4 +165,5 @@ class Indexing:
             return f"Reading page {self.pages_read} of {report.pages_total}"
         if report.chunks_total:
             return f"Embedding passage {report.chunks_done} of {report.chunks_total}"
-        return f"{self.pages_read} pages read, {report.chunks_done} passages embedded"
+        found = report.chunks_done + len(self.waiting)
+        return f"{found} passages read so far, {report.chunks_done} of them embedded"

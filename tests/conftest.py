@@ -9,8 +9,7 @@ import redis
 from infrastructure.embedded.stack import EmbeddedStack
 from tests.support.embedded import drop_database, fresh_database
 
-# A suite that runs in the background, or under nohup, inherits ignored signals, and so would the programs that its tests
-# interrupt.
+# A suite in the background or under nohup inherits ignored signals, and so would the programs that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from application.attachments import KeepAttachments
+from application.indexing import MOST_WAITING_CHUNKS
 from application.run_action import Outcome
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
@@ -125,6 +126,14 @@ def test_what_could_not_be_read_is_told_and_the_rest_is_indexed(bench: Bench) ->
     assert outcome.report.warnings == ("page 2 crashed the parser, 2 pages indexed",)
     assert outcome.report.message.endswith(" passages indexed, 1 page unreadable")
     assert outcome.result["pages"] == 2
+
+
+def test_a_long_text_without_pages_is_not_kept_until_its_end(bench: Bench) -> None:
+    pieces = [ExtractedPage(number=None, text=SENTENCE * 200) for _ in range(40)]
+    outcome, context = indexed(bench, pieces)
+    on_the_way = [report.chunks_done for report in context.reports if report.chunks_total is None]
+    left_at_the_end = int(str(outcome.result["chunks"])) - on_the_way[-1]
+    assert 0 < left_at_the_end < 2 * MOST_WAITING_CHUNKS < int(str(outcome.result["chunks"]))
 
 
 def test_pages_read_from_pictures_are_told(bench: Bench) -> None:
