@@ -74,6 +74,6 @@ def test_the_language_is_that_of_what_is_published(
     PostgresPassageStore(engine).write_chunks(run, document.id, MODEL, chunks)
     if publish:
         with PostgresUnitOfWork(engine) as transaction:
-            transaction.documents.publish(document.id, run)
+            transaction.documents.publish(document, run)
             transaction.commit()
     assert PostgresDocumentReader(engine).states([document.id])[document.id].language == shown

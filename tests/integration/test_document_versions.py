@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from application.attachments import KeepAttachments
 from application.ports.document_reader import DocumentState
 from application.ports.extractor import DocumentOpened
 from application.ports.passage_search import PassageFilter
@@ -41,6 +42,7 @@ from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_extractor import InMemoryStream
+from tests.support.seals import a_seal
 
 MINUTE = timedelta(minutes=1)
 BROKEN = b"broken"
@@ -54,7 +56,15 @@ class TextReader:
     reading: dict[bytes, threading.Event] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, path: Path, *, filename: str, check: Callable[[], None]) -> Iterator[InMemoryStream]:  # noqa: ARG002
+    def open(
+        self,
+        path: Path,
+        *,
+        filename: str,  # noqa: ARG002
+        check: Callable[[], None],
+        password: str | None = None,  # noqa: ARG002
+        attachments_into: Path | None = None,  # noqa: ARG002
+    ) -> Iterator[InMemoryStream]:
         data = path.read_bytes()
         if data in self.gates:
             self.reading[data].set()
@@ -107,7 +117,7 @@ class Archive:
 
     def process(self, document_id: DocumentId) -> Job:
         use_case = ProcessUploadedDocument(
-            transactions=self.transactions, blobs=self.blobs, wake_relay=lambda: None, max_attempts=1
+            transactions=self.transactions, blobs=self.blobs, seal=a_seal(), wake_relay=lambda: None, max_attempts=1
         )
         return use_case(document_id)
 
@@ -117,10 +127,16 @@ class Archive:
             transactions=self.transactions,
             blobs=self.blobs,
             extractor=self.reader,
+            seal=a_seal(),
             embedder=FakeEmbedder(),
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            attachments=KeepAttachments(
+                transactions=self.transactions,
+                blobs=self.blobs,
+                delete_document=DeleteDocument(transactions=self.transactions, blobs=self.blobs),
+            ),
             scratch=self.scratch,
         )
         kind = ActionType(name=INDEX, queue=DOCUMENT_QUEUE, timeout=MINUTE, retry=RetryPolicy(), handler=index)
