@@ -51,10 +51,10 @@ class DocumentStore(Protocol):
         """Make a job the document's latest processing."""
         ...
 
-    def publish(self, document: Document, run: Run) -> None:
+    def publish(self, document: Document, run: Run) -> bool:
         """Let readers and search see this version and just the rows of this run, in place of those they saw before.
 
-        Nothing changes where a later version is published.
+        Return False where a later version is published: then nothing changes.
         """
         ...
 

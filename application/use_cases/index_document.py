@@ -64,8 +64,8 @@ class IndexDocument:
         read = replace(document, checksum_sha256=checksum)
 
         def publish(transaction: UnitOfWork, run: Run) -> None:
-            transaction.documents.publish(read, run)
-            self.attachments.publish(transaction, kept, max_attempts=action.max_attempts)
+            if transaction.documents.publish(read, run):
+                self.attachments.publish(transaction, kept, max_attempts=action.max_attempts)
 
         result = {"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done, **kept.result}
         return Outcome(result=result, report=indexing.report, publish=publish)

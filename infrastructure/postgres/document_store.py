@@ -77,15 +77,16 @@ class PostgresDocumentStore:
         with database_errors():
             self._connection.execute(update(documents).where(documents.c.id == document_id).values(job_id=job_id))
 
-    def publish(self, document: Document, run: Run) -> None:
+    def publish(self, document: Document, run: Run) -> bool:
         """Point readers to the rows of this run, and describe what they are of."""
         is_later = or_(documents.c.published_run.is_(None), documents.c.version <= document.version)
         with database_errors():
-            self._connection.execute(
+            published = self._connection.execute(
                 update(documents)
                 .where(documents.c.id == document.id, is_later)
                 .values(published_run=run.id, **description_values(document))
             )
+        return published.rowcount == 1
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
         """Delete, once no writer is in the middle of a COPY for it."""

@@ -219,12 +219,13 @@ class InMemoryDocumentStore:
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
         self._write(replace(self.lock(document_id), job_id=job_id))
 
-    def publish(self, document: Document, run: Run) -> None:
+    def publish(self, document: Document, run: Run) -> bool:
         current = self.lock(document.id)
         if document.id in self.work.database.published_runs and current.version > document.version:
-            return
+            return False
         self.work.runs_published[document.id] = run.id
         self._write(replace(document, job_id=current.job_id))
+        return True
 
     def delete(self, document_id: DocumentId) -> DeletedRows:
         self.lock(document_id)
