@@ -13,7 +13,7 @@ from domain.attachment import MAX_ATTACHMENT_DEPTH, attached_document
 from domain.document import Document
 from domain.errors import DocumentNotFound, LeaseLost
 from domain.ids import DocumentId
-from domain.job import INDEX, new_index_job
+from domain.job import new_index_job
 
 RESULT_KEY = "attachments"
 
@@ -83,15 +83,15 @@ class KeepAttachments:
         transaction.jobs.add(*(jobs[key] for key in made))
         transaction.staged_objects.remove([put[key].object_key for key in made])
 
-    def clean_up(self, parent_id: DocumentId) -> None:
+    def clean_up(self, parent_id: DocumentId, action: Action) -> None:
         """Delete objects that got no document, and documents of attachments that the parent has no more."""
         with self.transactions() as transaction:
             try:
-                parent = transaction.documents.lock(parent_id)
+                transaction.documents.lock(parent_id)
             except DocumentNotFound:
                 return
             left = transaction.staged_objects.left_behind(parent_id)
-            dropped = _dropped(transaction, parent)
+            dropped = _dropped(transaction, parent_id, action)
         self._delete_objects(left)
         for document_id in dropped:
             self.delete_document(document_id)
@@ -141,17 +141,15 @@ def _document(parent: Document, file: ExtractedAttachment, context: RunContext) 
     )
 
 
-def _dropped(transaction: UnitOfWork, parent: Document) -> Sequence[DocumentId]:
-    """Return the documents of attachments that the last completed reading of the parent did not find any more."""
-    if parent.job_id is None:
+def _dropped(transaction: UnitOfWork, parent_id: DocumentId, action: Action) -> Sequence[DocumentId]:
+    """Return the documents of attachments that the parent has no more, as readers see it since this action."""
+    ended = transaction.jobs.lock_of(action.id).action(action.id)
+    current = _current(ended)
+    if current is None or not transaction.documents.shows(parent_id, ended.run):
         return ()
-    action = next((a for a in transaction.jobs.lock(parent.job_id).actions if a.type == INDEX), None)
-    current = _current(action)
-    if current is None:
-        return ()
-    return [found for found in transaction.documents.attachments(parent.id) if str(found) not in current]
+    return [found for found in transaction.documents.attachments(parent_id) if str(found) not in current]
 
 
-def _current(action: Action | None) -> frozenset[str] | None:
-    found = action.result.get(RESULT_KEY) if action and action.result else None
+def _current(action: Action) -> frozenset[str] | None:
+    found = action.result.get(RESULT_KEY) if action.result else None
     return frozenset(map(str, found)) if isinstance(found, list) else None

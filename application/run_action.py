@@ -72,10 +72,7 @@ class RunAction:
     lease: timedelta
 
     def __call__(self, action_id: ActionId, dispatch_no: int) -> None:
-        """Run the action unless the message is stale or someone else has it.
-
-        Raises DatabaseUnavailable, WorkerStopping.
-        """
+        """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable."""
         claimed = self._claim(action_id, dispatch_no)
         if claimed is None:
             log.info("message is stale, left alone", extra={"action": str(action_id), "dispatch_no": dispatch_no})
@@ -86,7 +83,7 @@ class RunAction:
                 self._end_surely(context, action_type, self._work(action_type, claimed, context))
         except LeaseLost:
             log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
-        clean_up(self.transactions, action_type.handler, claimed)
+        clean_up_each(self.transactions, self.action_types, [claimed])
 
     def _claim(self, action_id: ActionId, dispatch_no: int) -> Action | None:
         with self.transactions() as transaction:

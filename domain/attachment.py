@@ -1,5 +1,6 @@
 """Attachments: the documents that a document brings along."""
 
+import json
 from datetime import datetime
 
 from domain.action import Run
@@ -22,11 +23,13 @@ def attached_document(
 ) -> Document:
     """Return the document of an attachment: the same one whenever the parent is read, as long as it is unchanged.
 
+    What it has from its parent counts too: where a new version says other metadata, the attachments are made anew.
     Its bytes lie under a key of the run's own, so that no run can replace or delete what another one put.
     """
     shown = clean_filename(filename)
+    said = json.dumps([dict(parent.metadata), parent.chunk_tokens, parent.chunk_overlap], sort_keys=True)
     return Document(
-        id=DocumentId(derived_uuid7(parent.id, shown, checksum_sha256)),
+        id=DocumentId(derived_uuid7(parent.id, shown, checksum_sha256, said)),
         tenant_id=parent.tenant_id,
         filename=shown,
         content_type=content_type,

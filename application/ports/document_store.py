@@ -58,6 +58,10 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def shows(self, document_id: DocumentId, run: Run) -> bool:
+        """Tell whether readers see what this run has made."""
+        ...
+
     def delete(self, document_id: DocumentId) -> DeletedRows:
         """Delete the document with its versions, pages, chunks, vectors and postings. The document must be locked.
 

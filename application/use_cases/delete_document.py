@@ -37,6 +37,11 @@ class _Left:
     attachments: Sequence[DocumentId]
     jobs_cancelled: int
 
+    def is_more_than(self, dealt_with: "_Left") -> bool:
+        """Tell whether anything would be left behind by deleting the row now."""
+        new_uploads = {upload.id for upload in self.uploads} - {upload.id for upload in dealt_with.uploads}
+        return bool(self.attachments or self.staged or set(self.keys) - set(dealt_with.keys) or new_uploads)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
@@ -59,7 +64,7 @@ class DeleteDocument:
             for upload in left.uploads:
                 self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
             receipt += DeletionReceipt(objects=sum(self.blobs.delete(key) for key in (*left.keys, *left.staged)))
-            deleted = self._delete_rows(document_id, left.staged)
+            deleted = self._delete_rows(document_id, left)
             if deleted:
                 return receipt + deleted
 
@@ -73,27 +78,31 @@ class DeleteDocument:
         """Take the lease from whoever works on it, so that nothing can be written any more."""
         with self.transactions() as transaction:
             transaction.documents.lock(document_id)
-            left = _Left(
-                jobs_cancelled=_cancel(transaction, document_id),
-                keys=[version.object_key for version in transaction.versions.after(document_id, 0)],
-                staged=transaction.staged_objects.left_behind(document_id),
-                uploads=transaction.uploads.uncompleted(document_id),
-                attachments=transaction.documents.attachments(document_id),
-            )
+            left = _left(transaction, document_id, _cancel(transaction, document_id))
             transaction.commit()
         return left
 
-    def _delete_rows(self, document_id: DocumentId, staged: Sequence[str]) -> DeletionReceipt | None:
-        """Return what was deleted, None where work was begun anew meanwhile and has made something since."""
+    def _delete_rows(self, document_id: DocumentId, left: _Left) -> DeletionReceipt | None:
+        """Return what was deleted, None where something was announced or made since, which would be left behind."""
         with self.transactions() as transaction:
             transaction.documents.lock(document_id)
             cancelled = _cancel(transaction, document_id)
-            transaction.staged_objects.remove(staged)
-            if transaction.documents.attachments(document_id) or transaction.staged_objects.left_behind(document_id):
+            transaction.staged_objects.remove(left.staged)
+            if _left(transaction, document_id, cancelled).is_more_than(left):
                 return None
             rows = transaction.documents.delete(document_id)
             transaction.commit()
         return DeletionReceipt(rows=rows, jobs_cancelled=cancelled)
+
+
+def _left(transaction: UnitOfWork, document_id: DocumentId, jobs_cancelled: int) -> _Left:
+    return _Left(
+        jobs_cancelled=jobs_cancelled,
+        keys=[version.object_key for version in transaction.versions.after(document_id, 0)],
+        staged=transaction.staged_objects.left_behind(document_id),
+        uploads=transaction.uploads.uncompleted(document_id),
+        attachments=transaction.documents.attachments(document_id),
+    )
 
 
 def _cancel(transaction: UnitOfWork, document_id: DocumentId) -> int:

@@ -74,7 +74,7 @@ class IndexDocument:
         """Drop the rows of runs that are over and not published, and what they put for attachments."""
         self.passages.break_off(action.run)
         self.passages.discard_unpublished(_document_id(action))
-        self.attachments.clean_up(_document_id(action))
+        self.attachments.clean_up(_document_id(action), action)
 
     def _password(self, action: Action) -> str | None:
         sealed = action.params.get(SEALED_PASSWORD)

@@ -88,6 +88,12 @@ class PostgresDocumentStore:
             )
         return published.rowcount == 1
 
+    def shows(self, document_id: DocumentId, run: Run) -> bool:
+        """Compare with the pointer."""
+        query = select(documents.c.published_run).where(documents.c.id == document_id)
+        with database_errors():
+            return bool(self._connection.execute(query).scalar_one_or_none() == run.id)
+
     def delete(self, document_id: DocumentId) -> DeletedRows:
         """Delete, once no writer is in the middle of a COPY for it."""
         of_document = select(chunks.c.id).where(chunks.c.document_id == document_id)

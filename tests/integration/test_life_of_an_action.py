@@ -396,8 +396,8 @@ def test_what_a_run_left_behind_is_cleared_up_though_its_worker_could_not(stage:
         raise DatabaseUnavailable
 
     stage.work.clear = breaks
-    with pytest.raises(DatabaseUnavailable):
-        stage.run(job.actions[0])
+    stage.run(job.actions[0])
+    assert (read_action(stage.engine, job.id).status, stage.work.cleaned) == (ActionStatus.COMPLETED, 0)
     stage.work.clear = lambda action: None
     assert (stage.sweep(), stage.work.cleaned) == (1, 1)
     assert stage.sweep() == 0

@@ -227,6 +227,10 @@ class InMemoryDocumentStore:
         self._write(replace(document, job_id=current.job_id))
         return True
 
+    def shows(self, document_id: DocumentId, run: Run) -> bool:
+        shown = self.work.database.published_runs | self.work.runs_published
+        return shown.get(document_id) == run.id
+
     def delete(self, document_id: DocumentId) -> DeletedRows:
         self.lock(document_id)
         self.work.documents_written[document_id] = None
