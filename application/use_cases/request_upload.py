@@ -9,7 +9,7 @@ from application.ports.blob_store import BlobStore
 from application.ports.presigned_request import PresignedRequest
 from application.ports.unit_of_work import Transactions
 from domain.document import Document, clean_filename
-from domain.errors import InvalidRequest, TooLarge
+from domain.errors import DocumentNotFound, InvalidRequest, TooLarge
 from domain.ids import DocumentId, TenantId, UploadId, new_uuid7
 from domain.multipart import MOST_BYTES_OF_ONE_PUT, Upload, part_size_for
 
@@ -48,12 +48,13 @@ class RequestUpload:
     def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest | Upload]:
         """Return the document, or its new version, and the request to send, or the upload in parts.
 
-        Raises TooLarge, InvalidRequest, DatabaseUnavailable; for an upload in parts, StorageUnavailable.
+        Raises TooLarge, InvalidRequest, DatabaseUnavailable; for an upload in parts, StorageUnavailable, and
+        DocumentNotFound where the document was deleted meanwhile.
         """
         with self.transactions() as transaction:
             document = transaction.documents.add(self.describe(request, now=transaction.now()))
             transaction.commit()
-        return document, self.open(document) if request.multipart else self.sign(document)
+        return document, self.ready(document, multipart=request.multipart)
 
     def describe(self, request: UploadRequest, *, now: datetime) -> Document:
         """Return the document that the request promises. Raises TooLarge, InvalidRequest."""
@@ -80,8 +81,11 @@ class RequestUpload:
             created_at=now,
         )
 
-    def sign(self, document: Document) -> PresignedRequest:
-        """Return the request by which the bytes are sent."""
+    def ready(self, document: Document, *, multipart: bool) -> PresignedRequest | Upload:
+        """Return what the client sends the bytes with. Raises as a call does."""
+        return self._open(document) if multipart else self._sign(document)
+
+    def _sign(self, document: Document) -> PresignedRequest:
         return self.blobs.presign_put(
             document.object_key,
             size_bytes=document.size_bytes,
@@ -89,8 +93,7 @@ class RequestUpload:
             expires_in_seconds=self.upload_url_seconds,
         )
 
-    def open(self, document: Document) -> Upload:
-        """Begin an upload in parts. Raises StorageUnavailable, DatabaseUnavailable."""
+    def _open(self, document: Document) -> Upload:
         store_id = self.blobs.multipart.start(document.object_key, content_type=document.content_type)
         with self.transactions() as transaction:
             upload = Upload(
@@ -100,6 +103,11 @@ class RequestUpload:
                 part_size=part_size_for(document.size_bytes),
                 expires_at=transaction.now() + timedelta(seconds=self.multipart_upload_seconds),
             )
+            try:
+                transaction.documents.lock(document.id)
+            except DocumentNotFound:  # deleted by who knows its external id
+                self.blobs.multipart.abort(document.object_key, store_id)
+                raise
             transaction.uploads.add(upload)
             transaction.commit()
         return upload

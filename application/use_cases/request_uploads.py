@@ -37,7 +37,7 @@ class RequestUploads:
         request, document = added
         if isinstance(document, EsteiraError):
             raise document
-        return document, self.request_upload.open(document) if request.multipart else self.request_upload.sign(document)
+        return document, self.request_upload.ready(document, multipart=request.multipart)
 
     def _described(self, request: UploadRequest, *, now: datetime) -> Document | EsteiraError:
         try:

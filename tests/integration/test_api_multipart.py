@@ -228,19 +228,41 @@ def test_an_aborted_upload_is_gone(client: httpx.Client, store: Backend) -> None
 
 
 class StoreThatIsOvertaken(LocalMultipartStore):
-    """Between making the object and saying so, something else happens."""
+    """Between doing as it is told and saying so, something else happens."""
 
-    meanwhile: Callable[[], object]
+    meanwhile: Callable[[], object] = bool
+
+    def start(self, key: str, *, content_type: str) -> str:
+        store_id = super().start(key, content_type=content_type)
+        self.meanwhile()
+        return store_id
 
     def complete(self, key: str, store_id: str, parts: Sequence[StoredPart]) -> None:
         super().complete(key, store_id, parts)
         self.meanwhile()
 
 
-def test_aborted_while_it_is_completed_it_is_gone_for_both(client: httpx.Client, store: Backend) -> None:
+def overtaken_store(store: Backend) -> StoreThatIsOvertaken:
     assert isinstance(store.store, LocalBlobStore)
-    overtaken = StoreThatIsOvertaken(store.store.multipart.files, store.store.multipart._presigned)  # noqa: SLF001
-    store.store.multipart = overtaken
+    store.store.multipart = StoreThatIsOvertaken(store.store.multipart.files, store.store.multipart._presigned)  # noqa: SLF001
+    return store.store.multipart
+
+
+def test_a_document_deleted_while_its_next_upload_is_opened_leaves_nothing(
+    client: httpx.Client, store: Backend
+) -> None:
+    overtaken = overtaken_store(store)
+    document, _ = presigned(client, external_id="x")
+    overtaken.meanwhile = lambda: client.delete(document)
+
+    body = {"filename": "b.bin", "size_bytes": SIZE, "multipart": True, "external_id": "x"}
+    assert_problem(client.post(f"{DOCUMENTS}/upload/presigned", json=body), 404, "document_not_found")
+    assert store.folder is not None
+    assert list((store.folder / "parts").iterdir()) == []
+
+
+def test_aborted_while_it_is_completed_it_is_gone_for_both(client: httpx.Client, store: Backend) -> None:
+    overtaken = overtaken_store(store)
     document, _ = presigned(client)
     parts = sent_whole(client, document)
     aborted: list[httpx.Response] = []
