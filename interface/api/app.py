@@ -7,6 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from interface.api.answer_headers import SafeHeaders
 from interface.api.body_limit import BodyLimit
+from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
@@ -27,6 +28,8 @@ def create_app(services: ApiServices) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         responses={"default": problem_response("A problem.")},
     )
     app.state.services = services
@@ -45,6 +48,7 @@ def create_app(services: ApiServices) -> FastAPI:
     app.include_router(v1)
     app.include_router(health.router)
     app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
+    add_documentation(app)
     app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
     _add_middleware(app, services.cors_origins)

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,6 +192,16 @@ def test_readiness_names_the_part_that_does_not_answer(api: Api, client: httpx.C
 
 def test_the_root_points_to_the_documentation(client: httpx.Client) -> None:
     assert client.get("/").json()["docs"] == f"{PUBLIC_URL}/docs"
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    addresses = re.findall(r"""(?:src|href)="([^"]+)"|url: '([^']+)'""", page)
+    assert len(addresses) == 4, page
+    for address in map("".join, addresses):
+        assert httpx.URL(address).is_relative_url
+        assert client.get(address).status_code == 200
+    assert client.get("/redoc").status_code == 404
 
 
 def test_the_description_is_whole(client: httpx.Client) -> None:
