@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples" / "documents"
 CORPUS_VARIABLE = "ESTEIRA_TEST_CORPUS"
 # All that is read, but mails: their attachments become documents that nobody here has asked for.
-CORPUS_SUFFIXES = frozenset(
-    ".pdf .docx .pptx .xlsx .doc .ppt .xls .odt .ods .odp .rtf .csv .epub .html .htm .md .txt .json .xml".split()
-)
+CORPUS_SUFFIXES = {
+    *(".pdf", ".docx", ".pptx", ".xlsx", ".doc", ".ppt", ".xls", ".odt", ".ods", ".odp", ".rtf"),
+    *(".csv", ".epub", ".html", ".htm", ".md", ".txt", ".json", ".xml"),
+}
 MOST_BYTES = 2_000_000
 VOCABULARY = (
     "apiary belt bobbin cargo cedar chisel cistern copper cradle dowel ember fathom flange gable gasket girder harbour "
