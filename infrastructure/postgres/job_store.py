@@ -1,6 +1,6 @@
 """Jobs with their actions, inside a transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,13 @@ from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
+from domain.report import StageTimes
 from infrastructure.postgres.errors import database_errors
-from infrastructure.postgres.rows import action_of, action_values, job_of
-from infrastructure.postgres.tables import documents, events, job_actions, jobs
+from infrastructure.postgres.rows import action_of, action_values, job_of, stages_values
+from infrastructure.postgres.tables import documents, events, job_actions, jobs, queues
 
 JOB_CHANNEL = "esteira_jobs"
+_NONE: Mapping[ActionId, Action] = {}
 
 
 class PostgresJobStore:
@@ -97,14 +99,17 @@ class PostgresJobStore:
                 self._connection.execute(
                     update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
                 )
-            self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]))
+            self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]), before=before)
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""
+        # An array, which the index can be asked for; a join or NOT IN would read all that waits in a paused queue.
+        open_queues = func.array(select(queues.c.name).where(queues.c.paused_at.is_(None)).scalar_subquery())
         query = (
             _dispatches()
             .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.sent_at.is_(None))
             .where(job_actions.c.due_at <= func.clock_timestamp(), job_actions.c.type.in_(types))
+            .where(job_actions.c.queue == func.any(open_queues))
             .order_by(job_actions.c.due_at)
             .limit(limit)
             .with_for_update(of=job_actions, skip_locked=True)
@@ -151,19 +156,16 @@ class PostgresJobStore:
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
         """Find the dead letters' jobs."""
-        query = (
-            select(job_actions.c.job_id, func.min(job_actions.c.completed_at).label("failed_at"))
-            .join(jobs, jobs.c.id == job_actions.c.job_id)
-            .where(job_actions.c.status == ActionStatus.FAILED, job_actions.c.completed_at < before)
-            .where(is_latest())
-            .group_by(job_actions.c.job_id)
-            .order_by("failed_at")
-            .limit(limit)
-        )
-        if code is not None:
-            query = query.where(job_actions.c.error["code"].astext == code)
+        query = _failed(job_actions.c.job_id, func.min(job_actions.c.completed_at), code=code, before=before)
+        query = query.group_by(job_actions.c.job_id).order_by(func.min(job_actions.c.completed_at)).limit(limit)
         with database_errors():
             return [JobId(row.job_id) for row in self._connection.execute(query)]
+
+    def count_failed(self, *, code: str | None, before: datetime) -> int:
+        """Count the dead letters' jobs."""
+        query = _failed(func.count(job_actions.c.job_id.distinct()), code=code, before=before)
+        with database_errors():
+            return int(self._connection.execute(query).scalar_one())
 
     def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:
         """Find runs that are over and were not cleared up behind."""
@@ -188,7 +190,7 @@ class PostgresJobStore:
         with database_errors():
             self._connection.execute(over)
 
-    def _record(self, *milestones: tuple[Job, Sequence[Action]]) -> None:
+    def _record(self, *milestones: tuple[Job, Sequence[Action]], before: Mapping[ActionId, Action] = _NONE) -> None:
         lines = [
             {
                 "job_id": job.id,
@@ -201,6 +203,7 @@ class PostgresJobStore:
                     "error": action.error.code if action.error else None,
                     "message": action.error.message if action.error else None,
                     "dispatch_no": action.dispatch_no,
+                    "stages": stages_values(_ended_stages(before.get(action.id), action)),
                 },
             }
             for job, changed in milestones
@@ -210,6 +213,16 @@ class PostgresJobStore:
             self._connection.execute(insert(events), lines)
         job_ids = func.unnest(cast([str(job.id) for job, _ in milestones], ARRAY(String)))
         self._connection.execute(select(func.pg_notify(JOB_CHANNEL, job_ids)))
+
+
+def _failed(*columns: ColumnElement[Any], code: str | None, before: datetime) -> Select[Any]:
+    query = (
+        select(*columns)
+        .join(jobs, jobs.c.id == job_actions.c.job_id)
+        .where(job_actions.c.status == ActionStatus.FAILED, job_actions.c.completed_at < before)
+        .where(is_latest())
+    )
+    return query if code is None else query.where(job_actions.c.error["code"].astext == code)
 
 
 def is_latest() -> ColumnElement[bool]:
@@ -222,6 +235,13 @@ def is_latest() -> ColumnElement[bool]:
 
 def _milestone(action: Action) -> tuple[object, ...]:
     return (action.status, action.dispatch_no, action.run_lease, action.cancel_requested)
+
+
+def _ended_stages(before: Action | None, after: Action) -> Sequence[StageTimes]:
+    """Return the stages of the run that this step ended: the next run's report takes the place of this one's."""
+    if before is None or before.status is not ActionStatus.PROCESSING or after.status is ActionStatus.PROCESSING:
+        return ()
+    return (after if after.is_final else before).report.stages
 
 
 def _job_values(job: Job) -> dict[str, object]:
