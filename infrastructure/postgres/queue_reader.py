@@ -56,7 +56,8 @@ class PostgresQueueReader:
 
 
 def _states() -> Select[Any]:
-    now = func.clock_timestamp()
+    # Stable within a statement, as the clock is not: only so an index can be asked for what is due.
+    now = func.now()
     due = (_of_queue("pending"), job_actions.c.due_at <= now)
     oldest = select(job_actions.c.sent_at).where(*due).order_by(job_actions.c.due_at).limit(1).scalar_subquery()
     overdue_run = or_(job_actions.c.lease_until < now - OVERDUE, job_actions.c.deadline < now - OVERDUE)

@@ -22,7 +22,7 @@ from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
-from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.replay_dead_letters import LIMIT, ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
@@ -138,6 +138,7 @@ class Api:
     jobs: JobReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
+    replay_limit: int = LIMIT
     max_upload_bytes: int = 1000
 
     def __post_init__(self) -> None:
@@ -171,7 +172,9 @@ class Api:
             ),
             cancel_job=CancelJob(transactions=transactions),
             retry_job=retry_job,
-            replay_dead_letters=ReplayDeadLetters(transactions=transactions, retry_job=retry_job),
+            replay_dead_letters=ReplayDeadLetters(
+                transactions=transactions, retry_job=retry_job, limit=self.replay_limit
+            ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
             documents=self.documents or InMemoryDocumentReader(self.database),

@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import Engine, text
 
 from application.ports.queue_messages import QueueMessages
+from application.use_cases.replay_dead_letters import LIMIT
 from domain.action import Action
 from domain.failure import Failure
 from domain.job import Job
@@ -108,7 +109,9 @@ def ping_nothing() -> None:
 
 
 @contextmanager
-def a_world(engine: Engine, *, queue_messages: QueueMessages | None = None) -> Iterator[World]:
+def a_world(
+    engine: Engine, *, queue_messages: QueueMessages | None = None, replay_limit: int = LIMIT
+) -> Iterator[World]:
     """Serve the API on that database."""
     api = Api(
         transactions=lambda: PostgresUnitOfWork(engine),
@@ -117,6 +120,7 @@ def a_world(engine: Engine, *, queue_messages: QueueMessages | None = None) -> I
         queues=PostgresQueueReader(engine),
         queue_messages=queue_messages,
         jobs=PostgresJobReader(engine),
+        replay_limit=replay_limit,
         parts={"database": ping_nothing, "redis": ping_nothing, "storage": ping_nothing},
     )
     with api.serve() as client:
