@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from application.ports.job_store import Dispatch
@@ -103,16 +103,26 @@ class PostgresJobStore:
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""
-        # An array, which the index can be asked for; a join or NOT IN would read all that waits in a paused queue.
-        open_queues = func.array(select(queues.c.name).where(queues.c.paused_at.is_(None)).scalar_subquery())
-        query = (
-            _dispatches()
+        # The head of each queue, so that what waits in a paused one is never read.
+        due = (
+            select(job_actions)
             .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.sent_at.is_(None))
-            .where(job_actions.c.due_at <= func.clock_timestamp(), job_actions.c.type.in_(types))
-            .where(job_actions.c.queue == func.any(open_queues))
+            .where(job_actions.c.queue == queues.c.name, job_actions.c.type.in_(types))
+            .where(job_actions.c.due_at <= func.clock_timestamp())
             .order_by(job_actions.c.due_at)
             .limit(limit)
-            .with_for_update(of=job_actions, skip_locked=True)
+            .with_for_update(skip_locked=True)
+            .lateral("due")
+        )
+        query = (
+            select(due, cast(documents.c.id, String).label("document_id"), documents.c.filename)
+            .select_from(queues)
+            .join(due, true())
+            .join(jobs, jobs.c.id == due.c.job_id)
+            .outerjoin(documents, documents.c.id == jobs.c.document_id)
+            .where(queues.c.paused_at.is_(None))
+            .order_by(due.c.due_at)
+            .limit(limit)
         )
         with database_errors():
             return [_dispatch_of(row) for row in self._connection.execute(query)]
@@ -256,14 +266,6 @@ def _job_state(job: Job) -> dict[str, object]:
         "started_at": job.started_at,
         "completed_at": job.completed_at,
     }
-
-
-def _dispatches() -> Select[Any]:
-    return (
-        select(job_actions, cast(documents.c.id, String).label("document_id"), documents.c.filename)
-        .join(jobs, jobs.c.id == job_actions.c.job_id)
-        .outerjoin(documents, documents.c.id == jobs.c.document_id)
-    )
 
 
 def _dispatch_of(row: Row[Any]) -> Dispatch:

@@ -60,6 +60,7 @@ def _states() -> Select[Any]:
     now = func.now()
     due = (_of_queue("pending"), job_actions.c.due_at <= now)
     oldest = select(job_actions.c.sent_at).where(*due).order_by(job_actions.c.due_at).limit(1).scalar_subquery()
+    unsent = select(func.min(job_actions.c.due_at)).where(_of_queue("pending"), job_actions.c.sent_at.is_(None))
     overdue_run = or_(job_actions.c.lease_until < now - OVERDUE, job_actions.c.deadline < now - OVERDUE)
     columns = {
         "waited": select(now - func.min(job_actions.c.due_at)).where(*due),
@@ -68,9 +69,8 @@ def _states() -> Select[Any]:
     }
     facts = {
         "has_overdue_run": exists().where(_of_queue("processing"), overdue_run),
-        "has_unsent_work": exists().where(
-            _of_queue("pending"), job_actions.c.sent_at.is_(None), job_actions.c.due_at < now - OVERDUE
-        ),
+        # The least, not EXISTS: for that a table full of such work would be read for each queue that has none.
+        "has_unsent_work": func.coalesce(unsent.scalar_subquery() < now - OVERDUE, False),
         "has_old_message": func.coalesce(oldest < now - OVERDUE, False),
     }
     sums = (func.sum(queue_counts.c[status]).label(status) for status in ActionStatus)

@@ -162,7 +162,7 @@ job_actions = Table(
     _instant("completed_at", nullable=True),
     Index("ix_job_actions_job_id", "job_id"),
     Index("ix_job_actions_queue_job_id", "queue", "job_id"),
-    Index("ix_job_actions_unsent", "due_at", "queue", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
+    Index("ix_job_actions_unsent", "queue", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),

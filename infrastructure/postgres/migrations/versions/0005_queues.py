@@ -115,9 +115,9 @@ GROUP BY queue, date_trunc('hour', completed_at, 'UTC');
 
 ALTER TABLE workers ADD COLUMN started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL;
 
--- With the queue in it, so that the relay passes over a paused queue's work without reading it.
+-- By queue, so that the relay never reads what waits in a paused one.
 DROP INDEX ix_job_actions_unsent;
-CREATE INDEX ix_job_actions_unsent ON job_actions (due_at, queue) WHERE status = 'pending' AND sent_at IS NULL;
+CREATE INDEX ix_job_actions_unsent ON job_actions (queue, due_at) WHERE status = 'pending' AND sent_at IS NULL;
 
 CREATE INDEX ix_job_actions_queue_job_id ON job_actions (queue, job_id);
 
