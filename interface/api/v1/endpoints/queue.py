@@ -12,10 +12,10 @@ from interface.api.v1.endpoints.health import Part, asked
 from interface.api.v1.requests import QueuePath, Services
 from interface.api.v1.schemas.problem import Responses, problem_response
 from interface.api.v1.schemas.queue import (
-    Health,
     PartHealth,
     QueueHealthBody,
     QueueInfo,
+    StackHealth,
     SwitchedQueue,
     WorkerBody,
     WorkerList,
@@ -42,16 +42,16 @@ def get_queue_info(services: Services) -> QueueInfo:
     "/health",
     operation_id="get_queue_health",
     summary="Tell if work gets done, and if not, what to do",
-    responses={503: {"model": Health, "description": "A part does not answer, or a queue is starved or stuck."}},
+    responses={503: {"model": StackHealth, "description": "A part does not answer, or a queue is starved or stuck."}},
 )
-def get_queue_health(services: Services, response: Response) -> Health:
+def get_queue_health(services: Services, response: Response) -> StackHealth:
     """Ask database, Redis and object store, and judge each queue."""
     parts = {name: _part(name, part) for name, part in asked(services.monitored_parts).items()}
     queues = _queues(services) if parts["database"].healthy else {}
     is_healthy = all(part.healthy for part in parts.values()) and all(queue.healthy for queue in queues.values())
     if not is_healthy:
         response.status_code = 503
-    return Health(healthy=is_healthy, parts=parts, queues=queues)
+    return StackHealth(healthy=is_healthy, parts=parts, queues=queues)
 
 
 @router.get("/workers", operation_id="list_workers", summary="List the worker processes and what they do")

@@ -108,7 +108,7 @@ class QueueHealthBody(BaseModel):
         return cls(healthy=health.is_healthy, condition=health.condition, detail=health.advice)
 
 
-class Health(BaseModel):
+class StackHealth(BaseModel):
     """Each part and each queue by name; while the database is away, no queue is known."""
 
     healthy: bool
