@@ -7,7 +7,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        migrate bench chaos samples test-torch
+        queue-info queue-health migrate bench chaos samples test-torch
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -46,13 +46,20 @@ worker-cleanup: $(VENV)/.setup ## Add a worker for cleanup tasks
 worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every step
 	$(BIN)/python worker.py --verbose
 
+queue-info: $(VENV)/.setup ## Count what each queue of the running stack holds
+	$(ESTEIRA) queue info
+
+queue-health: $(VENV)/.setup ## Tell if work gets done in the running stack, and if not, what to do
+	$(ESTEIRA) queue health
+
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
 
-bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, extraction (DOCUMENTS=folder)
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, full queues, extraction (DOCUMENTS=folder)
 	$(BIN)/python scripts/bench_embedding.py
 	$(BIN)/python scripts/bench_service.py
 	PYTHONPATH=. $(BIN)/python scripts/bench_retrieval.py
+	PYTHONPATH=. $(BIN)/python scripts/bench_queue.py
 	$(BIN)/python scripts/bench_extraction.py $(DOCUMENTS) --peers $(VENV)-peers/bin/python
 
 setup: $(VENV)/.setup ## Put the environment into .venv

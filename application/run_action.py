@@ -75,7 +75,10 @@ class RunAction:
         """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable."""
         claimed = self._claim(action_id, dispatch_no)
         if claimed is None:
-            log.info("message is stale, left alone", extra={"action": str(action_id), "dispatch_no": dispatch_no})
+            log.info(
+                "message is stale or its queue is paused, left alone",
+                extra={"action": str(action_id), "dispatch_no": dispatch_no},
+            )
             return
         action_type = self.action_types[claimed.type]
         try:
@@ -97,6 +100,11 @@ class RunAction:
                 return None
             if action.type not in self.action_types:
                 log.error("this worker does not know actions of the type %s", action.type)
+                return None
+            if transaction.queues.is_paused(action.queue):
+                # As if it had not been sent: the relay sends it again once the queue goes on.
+                transaction.jobs.save(job.change(action_id, lambda a: a.resend(now=now)))
+                transaction.commit()
                 return None
             timeout = self.action_types[action.type].timeout
             job = job.change(

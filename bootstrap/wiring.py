@@ -1,5 +1,6 @@
 """Wires adapters to use cases. Who wants to know what is behind a port looks here."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
+from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
@@ -28,12 +30,14 @@ from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resend_lost_messages import ResendLostMessages
+from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
+from domain.errors import BlobNotFound
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
@@ -46,14 +50,17 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
+from infrastructure.postgres.job_reader import PostgresJobReader
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
+from infrastructure.postgres.queue_reader import PostgresQueueReader
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.duties import Duty
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis, redis_errors
+from infrastructure.queue.rq_messages import RqMessages
 from infrastructure.scratch import ScratchFolder
 from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
@@ -232,6 +239,7 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
     """Return what the HTTP door needs."""
     settings = parts.settings
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
+    answering = {"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)}
     request_upload = RequestUpload(
         transactions=parts.transactions,
         blobs=parts.blobs,
@@ -270,9 +278,15 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         ),
         documents=PostgresDocumentReader(parts.engine),
         dead_letters=PostgresDeadLetterReader(parts.engine),
+        queues=PostgresQueueReader(parts.engine),
+        queue_messages=RqMessages(parts.redis),
+        pause_queue=PauseQueue(transactions=parts.transactions),
+        resume_queue=ResumeQueue(transactions=parts.transactions, wake_relay=wake_relay),
+        jobs=PostgresJobReader(parts.engine),
         job_changes=PostgresJobChanges(backends.database_url),
         blobs=parts.blobs,
-        parts={"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)},
+        parts=answering,
+        monitored_parts=answering | {"storage": partial(ping_storage, parts.blobs)},
         public_url=public_url,
         cors_origins=settings.cors_origins,
         download_url_seconds=DOWNLOAD_URL_SECONDS,
@@ -289,3 +303,9 @@ def ping_redis(redis: Redis) -> None:
     """Raise QueueUnavailable unless Redis answers."""
     with redis_errors():
         redis.ping()
+
+
+def ping_storage(blobs: BlobStore) -> None:
+    """Raise StorageUnavailable unless the object store answers."""
+    with contextlib.suppress(BlobNotFound):
+        blobs.head("health/nothing")

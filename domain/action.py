@@ -175,7 +175,7 @@ class Action:
         return replace(self._requeue(error=None, due_at=now, report=self.report), attempt=self.attempt - 1)
 
     def resend(self, *, now: datetime) -> Self:
-        """The message is lost: send a new one, which makes the old one stale."""
+        """The message is lost, or came while its queue is paused: send a new one, which makes the old one stale."""
         if self.status is not ActionStatus.PENDING:
             raise IllegalTransition
         return replace(self, dispatch_no=self.dispatch_no + 1, sent_at=None, due_at=min(self.due_at, now))

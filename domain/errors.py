@@ -41,6 +41,12 @@ class JobNotFound(EsteiraError):
     code = "job_not_found"
 
 
+class QueueNotFound(EsteiraError):
+    """There is no queue of this name: GET /api/v1/queue/info lists those that exist."""
+
+    code = "queue_not_found"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 

@@ -7,11 +7,15 @@ from typing import Protocol
 
 from domain.action import Action, ActionStatus
 from domain.ids import ActionId, DocumentId, TenantId
+from domain.report import StageTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
-    """What happened to an action: the status it got, in which attempt, by which worker, and the error that ended it."""
+    """What happened to an action: the status it got, in which attempt, by which worker, and the error that ended it.
+
+    `stages` are those of the run that this ended.
+    """
 
     at: datetime
     status: ActionStatus
@@ -19,6 +23,7 @@ class HistoryLine:
     worker: str | None
     error_code: str | None
     error_message: str | None
+    stages: Sequence[StageTimes] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ class DocumentState:
 
     `duplicate_of` is the oldest completed document of the same bytes, if that is older than this. `language` is the ISO
     639-1 code of what readers see, None where it cannot be told or nothing is published. `queue_position` is from 1,
-    None unless it waits for a worker. While it waits, `queue_workers` tells how many processes serve its queue, and
-    `typical_seconds` how long documents took of late from their first page to their end; None where none was completed
-    in the last day.
+    None unless it waits for a worker. While it waits, `queue_workers` tells how many processes serve its queue,
+    `is_queue_paused` whether that starts nothing, and `typical_seconds` how long documents took of late from their
+    first page to their end; None where none was completed in the last day.
     """
 
     document: Document
@@ -27,6 +27,7 @@ class DocumentState:
     duplicate_of: DocumentId | None = None
     queue_position: int | None = None
     queue_workers: int | None = None
+    is_queue_paused: bool = False
     typical_seconds: float | None = None
     language: str | None = None
 

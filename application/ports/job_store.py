@@ -56,7 +56,8 @@ class JobStore(Protocol):
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock and return pending actions which are due and unsent, oldest first; skip those others have locked.
 
-        Here and below, `types` are the action types that this process knows; others are left to a process that does.
+        What waits in a queue that is paused is left there. Here and below, `types` are the action types that this
+        process knows; others are left to a process that does.
         """
         ...
 
@@ -80,6 +81,10 @@ class JobStore(Protocol):
 
         A job whose document was processed anew or deleted since is left out: there is nothing to make good.
         """
+        ...
+
+    def count_failed(self, *, code: str | None, before: datetime) -> int:
+        """Count what `failed` would return without a limit. Reads all of them."""
         ...
 
     def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:

@@ -12,7 +12,7 @@ from domain.action import ActionStatus
 from domain.ids import ActionId, TenantId
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_store import is_latest
-from infrastructure.postgres.rows import action_of
+from infrastructure.postgres.rows import action_of, stages_of
 from infrastructure.postgres.tables import documents, events, job_actions, jobs
 
 
@@ -43,7 +43,7 @@ class PostgresDeadLetterReader:
             history: dict[UUID, list[HistoryLine]] = defaultdict(list)
             lines = select(events).where(events.c.job_id.in_([row.job_id for row in rows])).order_by(events.c.id)
             for line in connection.execute(lines):
-                history[line.action_id].append(_line_of(line))
+                history[line.action_id].append(history_line_of(line))
         return [
             DeadLetter(
                 action=action_of(row), document_id=row.document_id, filename=row.filename, history=history[row.id]
@@ -52,7 +52,8 @@ class PostgresDeadLetterReader:
         ]
 
 
-def _line_of(row: Row[Any]) -> HistoryLine:
+def history_line_of(row: Row[Any]) -> HistoryLine:
+    """Read a row of `events`."""
     return HistoryLine(
         at=row.at,
         status=ActionStatus(row.kind),
@@ -60,4 +61,5 @@ def _line_of(row: Row[Any]) -> HistoryLine:
         worker=row.detail["worker"],
         error_code=row.detail["error"],
         error_message=row.detail.get("message"),
+        stages=stages_of(row.detail.get("stages", ())),
     )

@@ -16,7 +16,7 @@ from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_of
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
-from infrastructure.postgres.waiting import queue_positions, queue_workers, typical_seconds
+from infrastructure.postgres.waiting import NOBODY, queue_positions, queues_waited_for, typical_seconds
 
 UNDETERMINED = "und"
 _other = documents.alias("other")
@@ -134,13 +134,14 @@ class PostgresDocumentReader:
             if not waiting:
                 return states
             positions = queue_positions(connection, waiting)
-            queues = queue_workers(connection, {action.queue for action in waiting})
+            queues = queues_waited_for(connection, {action.queue for action in waiting})
             typical = typical_seconds(connection, INDEX)
         return [
             replace(
                 state,
                 queue_position=positions.get(action.id),
-                queue_workers=queues.get(action.queue, 0),
+                queue_workers=queues.get(action.queue, NOBODY).workers,
+                is_queue_paused=queues.get(action.queue, NOBODY).is_paused,
                 typical_seconds=typical,
             )
             if (action := state.index_action) and action.status is ActionStatus.PENDING

@@ -1,10 +1,10 @@
 """Jobs with their actions, inside a transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from application.ports.job_store import Dispatch
@@ -12,11 +12,13 @@ from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
+from domain.report import StageTimes
 from infrastructure.postgres.errors import database_errors
-from infrastructure.postgres.rows import action_of, action_values, job_of
-from infrastructure.postgres.tables import documents, events, job_actions, jobs
+from infrastructure.postgres.rows import action_of, action_values, job_of, stages_values
+from infrastructure.postgres.tables import documents, events, job_actions, jobs, queues
 
 JOB_CHANNEL = "esteira_jobs"
+_NONE: Mapping[ActionId, Action] = {}
 
 
 class PostgresJobStore:
@@ -97,17 +99,30 @@ class PostgresJobStore:
                 self._connection.execute(
                     update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
                 )
-            self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]))
+            self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]), before=before)
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""
-        query = (
-            _dispatches()
+        # The head of each queue, so that what waits in a paused one is never read.
+        due = (
+            select(job_actions)
             .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.sent_at.is_(None))
-            .where(job_actions.c.due_at <= func.clock_timestamp(), job_actions.c.type.in_(types))
+            .where(job_actions.c.queue == queues.c.name, job_actions.c.type.in_(types))
+            .where(job_actions.c.due_at <= func.clock_timestamp())
             .order_by(job_actions.c.due_at)
             .limit(limit)
-            .with_for_update(of=job_actions, skip_locked=True)
+            .with_for_update(skip_locked=True)
+            .lateral("due")
+        )
+        query = (
+            select(due, cast(documents.c.id, String).label("document_id"), documents.c.filename)
+            .select_from(queues)
+            .join(due, true())
+            .join(jobs, jobs.c.id == due.c.job_id)
+            .outerjoin(documents, documents.c.id == jobs.c.document_id)
+            .where(queues.c.paused_at.is_(None))
+            .order_by(due.c.due_at)
+            .limit(limit)
         )
         with database_errors():
             return [_dispatch_of(row) for row in self._connection.execute(query)]
@@ -151,19 +166,16 @@ class PostgresJobStore:
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
         """Find the dead letters' jobs."""
-        query = (
-            select(job_actions.c.job_id, func.min(job_actions.c.completed_at).label("failed_at"))
-            .join(jobs, jobs.c.id == job_actions.c.job_id)
-            .where(job_actions.c.status == ActionStatus.FAILED, job_actions.c.completed_at < before)
-            .where(is_latest())
-            .group_by(job_actions.c.job_id)
-            .order_by("failed_at")
-            .limit(limit)
-        )
-        if code is not None:
-            query = query.where(job_actions.c.error["code"].astext == code)
+        query = _failed(job_actions.c.job_id, func.min(job_actions.c.completed_at), code=code, before=before)
+        query = query.group_by(job_actions.c.job_id).order_by(func.min(job_actions.c.completed_at)).limit(limit)
         with database_errors():
             return [JobId(row.job_id) for row in self._connection.execute(query)]
+
+    def count_failed(self, *, code: str | None, before: datetime) -> int:
+        """Count the dead letters' jobs."""
+        query = _failed(func.count(job_actions.c.job_id.distinct()), code=code, before=before)
+        with database_errors():
+            return int(self._connection.execute(query).scalar_one())
 
     def unclean(self, limit: int, *, types: Collection[str]) -> Sequence[Action]:
         """Find runs that are over and were not cleared up behind."""
@@ -188,7 +200,7 @@ class PostgresJobStore:
         with database_errors():
             self._connection.execute(over)
 
-    def _record(self, *milestones: tuple[Job, Sequence[Action]]) -> None:
+    def _record(self, *milestones: tuple[Job, Sequence[Action]], before: Mapping[ActionId, Action] = _NONE) -> None:
         lines = [
             {
                 "job_id": job.id,
@@ -201,6 +213,7 @@ class PostgresJobStore:
                     "error": action.error.code if action.error else None,
                     "message": action.error.message if action.error else None,
                     "dispatch_no": action.dispatch_no,
+                    "stages": stages_values(_ended_stages(before.get(action.id), action)),
                 },
             }
             for job, changed in milestones
@@ -210,6 +223,16 @@ class PostgresJobStore:
             self._connection.execute(insert(events), lines)
         job_ids = func.unnest(cast([str(job.id) for job, _ in milestones], ARRAY(String)))
         self._connection.execute(select(func.pg_notify(JOB_CHANNEL, job_ids)))
+
+
+def _failed(*columns: ColumnElement[Any], code: str | None, before: datetime) -> Select[Any]:
+    query = (
+        select(*columns)
+        .join(jobs, jobs.c.id == job_actions.c.job_id)
+        .where(job_actions.c.status == ActionStatus.FAILED, job_actions.c.completed_at < before)
+        .where(is_latest())
+    )
+    return query if code is None else query.where(job_actions.c.error["code"].astext == code)
 
 
 def is_latest() -> ColumnElement[bool]:
@@ -224,6 +247,13 @@ def _milestone(action: Action) -> tuple[object, ...]:
     return (action.status, action.dispatch_no, action.run_lease, action.cancel_requested)
 
 
+def _ended_stages(before: Action | None, after: Action) -> Sequence[StageTimes]:
+    """Return the stages of the run that this step ended: the next run's report takes the place of this one's."""
+    if before is None or before.status is not ActionStatus.PROCESSING or after.status is ActionStatus.PROCESSING:
+        return ()
+    return (after if after.is_final else before).report.stages
+
+
 def _job_values(job: Job) -> dict[str, object]:
     described = {"id": job.id, "tenant_id": job.tenant_id, "document_id": job.document_id, "created_at": job.created_at}
     return described | _job_state(job)
@@ -236,14 +266,6 @@ def _job_state(job: Job) -> dict[str, object]:
         "started_at": job.started_at,
         "completed_at": job.completed_at,
     }
-
-
-def _dispatches() -> Select[Any]:
-    return (
-        select(job_actions, cast(documents.c.id, String).label("document_id"), documents.c.filename)
-        .join(jobs, jobs.c.id == job_actions.c.job_id)
-        .outerjoin(documents, documents.c.id == jobs.c.document_id)
-    )
 
 
 def _dispatch_of(row: Row[Any]) -> Dispatch:

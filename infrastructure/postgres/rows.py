@@ -1,6 +1,6 @@
 """Turns rows into the domain's dataclasses and back. Nothing outside this package sees a row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -110,20 +110,12 @@ def job_of(row: Row[Any], actions: tuple[Action, ...]) -> Job:
 
 def report_of(values: Mapping[str, Any]) -> Report:
     """Read a report from JSON."""
-    stages = tuple(
-        StageTimes(
-            name=Stage(name),
-            started_at=datetime.fromisoformat(started),
-            completed_at=datetime.fromisoformat(completed) if completed else None,
-        )
-        for name, started, completed in values["stages"]
-    )
     unreadable = tuple(UnreadablePage(number=number, code=code) for number, code in values["unreadable"])
     plain = {key: value for key, value in values.items() if key not in {"stage", "stages", "unreadable", "warnings"}}
     return Report(
         **plain,
         stage=Stage(values["stage"]) if values["stage"] else None,
-        stages=stages,
+        stages=stages_of(values["stages"]),
         unreadable=unreadable,
         warnings=tuple(values["warnings"]),
     )
@@ -132,9 +124,23 @@ def report_of(values: Mapping[str, Any]) -> Report:
 def report_values(report: Report) -> dict[str, object]:
     """Return a report as JSON: pages and stages as short arrays."""
     values: dict[str, object] = {field: getattr(report, field) for field in Report.__dataclass_fields__}
-    values["stages"] = [
-        [t.name, t.started_at.isoformat(), t.completed_at.isoformat() if t.completed_at else None]
-        for t in report.stages
-    ]
+    values["stages"] = stages_values(report.stages)
     values["unreadable"] = [[page.number, page.code] for page in report.unreadable]
     return values
+
+
+def stages_of(values: Sequence[Sequence[Any]]) -> tuple[StageTimes, ...]:
+    """Read stages from JSON."""
+    return tuple(
+        StageTimes(
+            name=Stage(name),
+            started_at=datetime.fromisoformat(started),
+            completed_at=datetime.fromisoformat(completed) if completed else None,
+        )
+        for name, started, completed in values
+    )
+
+
+def stages_values(stages: Sequence[StageTimes]) -> list[list[str | None]]:
+    """Return stages as JSON."""
+    return [[t.name, t.started_at.isoformat(), t.completed_at.isoformat() if t.completed_at else None] for t in stages]

@@ -130,6 +130,7 @@ jobs = Table(
     _instant("completed_at", nullable=True),
     Index("ix_jobs_document_id", "document_id"),
     Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
+    Index("ix_jobs_tenant_id_status_id", "tenant_id", "status", "id"),
 )
 
 job_actions = Table(
@@ -160,7 +161,8 @@ job_actions = Table(
     _instant("started_at", nullable=True),
     _instant("completed_at", nullable=True),
     Index("ix_job_actions_job_id", "job_id"),
-    Index("ix_job_actions_unsent", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
+    Index("ix_job_actions_queue_job_id", "queue", "job_id"),
+    Index("ix_job_actions_unsent", "queue", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
     Index("ix_job_actions_waiting", "queue", "due_at", postgresql_where=text("status = 'pending'")),
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
@@ -189,7 +191,38 @@ workers = Table(
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     _instant("seen_at", default_now=True),
+    _instant("started_at", default_now=True),
     Index("ix_workers_queue_seen_at", "queue", "seen_at"),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _instant("paused_at", nullable=True),
+)
+
+# A trigger on job_actions keeps these two; the sum over the shards counts.
+queue_counts = Table(
+    "queue_counts",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True),
+    *(
+        Column(status, BigInteger, nullable=False)
+        for status in ("pending", "processing", "completed", "failed", "cancelled")
+    ),
+)
+
+queue_hours = Table(
+    "queue_hours",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True),
+    Column("slot", SmallInteger, primary_key=True),
+    _instant("hour"),
+    Column("completed", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
 )
 
 pages = Table(

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, func
+from sqlalchemy import ColumnElement, Engine, case, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from application.ports.worker_registry import LIVE_SECONDS, WorkerProcess
@@ -23,7 +23,10 @@ class PostgresWorkerRegistry:
     def seen(self, worker: WorkerProcess) -> None:
         """Note the time, and forget those that were killed long ago."""
         values = asdict(worker) | {"seen_at": func.clock_timestamp()}
-        note = insert(workers).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
+        is_same = (workers.c.host == worker.host) & (workers.c.pid == worker.pid)
+        started = {"started_at": case((is_same, workers.c.started_at), else_=func.clock_timestamp())}
+        note = insert(workers).values(values)
+        note = note.on_conflict_do_update(index_elements=["name"], set_=values | started)
         with database_errors(), self._engine.begin() as connection:
             connection.execute(note)
             connection.execute(delete(workers).where(workers.c.seen_at < func.clock_timestamp() - FORGOTTEN))

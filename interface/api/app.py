@@ -11,7 +11,18 @@ from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints import batches, contents, documents, health, multipart, queue, search, status
+from interface.api.v1.endpoints import (
+    batches,
+    contents,
+    dead_letters,
+    documents,
+    health,
+    multipart,
+    queue,
+    queue_jobs,
+    search,
+    status,
+)
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
@@ -43,6 +54,8 @@ def create_app(services: ApiServices) -> FastAPI:
         contents.router,
         search.router,
         queue.router,
+        queue_jobs.router,
+        dead_letters.router,
     ):
         v1.include_router(router)
     app.include_router(v1)

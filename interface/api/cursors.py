@@ -5,9 +5,9 @@ import binascii
 from uuid import UUID
 
 from domain.errors import InvalidRequest
-from domain.ids import ActionId, DocumentId
+from domain.ids import ActionId, DocumentId, JobId
 
-_ACTION, _DOCUMENT, _POSITION = b"a", b"d", b"p"
+_ACTION, _DOCUMENT, _JOB, _POSITION = b"a", b"d", b"j", b"p"
 _POSITION_BYTES = 4
 
 
@@ -29,6 +29,16 @@ def action_cursor(action_id: ActionId) -> str:
 def read_action_cursor(cursor: str | None) -> ActionId | None:
     """Return the action of a cursor. Raises InvalidRequest."""
     return None if cursor is None else ActionId(UUID(bytes=_decode(cursor, _ACTION, 16)))
+
+
+def job_cursor(job_id: JobId) -> str:
+    """Return the cursor of the jobs older than this one."""
+    return _encode(_JOB + job_id.bytes)
+
+
+def read_job_cursor(cursor: str | None) -> JobId | None:
+    """Return the job of a cursor. Raises InvalidRequest."""
+    return None if cursor is None else JobId(UUID(bytes=_decode(cursor, _JOB, 16)))
 
 
 def position_cursor(position: int) -> str:

@@ -7,15 +7,20 @@ from application.ports.blob_store import BlobStore
 from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
+from application.ports.job_reader import JobReader
+from application.ports.queue_messages import QueueMessages
+from application.ports.queue_reader import QueueReader
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
+from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
@@ -40,10 +45,17 @@ class ApiServices:
     search_chunks: SearchChunks
     documents: DocumentReader
     dead_letters: DeadLetterReader
+    queues: QueueReader
+    queue_messages: QueueMessages
+    pause_queue: PauseQueue
+    resume_queue: ResumeQueue
+    jobs: JobReader
     job_changes: JobChanges
     blobs: BlobStore
     # Each part's name, and a call that raises EsteiraError when the part does not answer.
     parts: Mapping[str, Callable[[], None]]
+    # The same, for those who are on call: also what this process can serve without.
+    monitored_parts: Mapping[str, Callable[[], None]]
     public_url: str
     cors_origins: tuple[str, ...]
     download_url_seconds: int

@@ -7,6 +7,8 @@ import typer
 from interface.cli.demo import demo
 from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
+from interface.cli.jobs import jobs_app
+from interface.cli.queue import queue_app
 from interface.cli.search import search
 from interface.cli.services import CliServices
 from interface.cli.terminal import failures_told
@@ -32,6 +34,8 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.command()(ingest)
     app.command()(search)
     app.add_typer(documents_app(), name="documents")
+    app.add_typer(queue_app(), name="queue")
+    app.add_typer(jobs_app(), name="jobs")
     app.command()(demo)
     app.command()(dev)
     app.command()(api)

@@ -1,6 +1,6 @@
 """The calls to the API, a method each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -88,7 +88,7 @@ class ApiClient:
         headers = {"Idempotency-Key": str(uuid4())}
         body = {"documents": [upload.as_json() for upload in uploads]}
         path = f"{DOCUMENTS}/upload/presigned/batch"
-        answer = self._json("POST", path, repeatable=True, json=body, headers=headers)
+        answer = self.ask("POST", path, repeatable=True, json=body, headers=headers)
         with self._understanding():
             return [problem_of_item(item) if "code" in item else upload_from_json(item) for item in answer["items"]]
 
@@ -101,13 +101,13 @@ class ApiClient:
 
     def arrived_parts(self, upload: UploadInParts) -> Mapping[int, str]:
         """Return the ETag of each part that the store has, by number."""
-        answer = self._json("GET", f"{self._upload_of(upload)}/parts", repeatable=True, params=_which(upload))
+        answer = self.ask("GET", f"{self._upload_of(upload)}/parts", repeatable=True, params=_which(upload))
         with self._understanding():
             return {item["part_number"]: item["etag"] for item in answer["items"]}
 
     def open_upload(self, document_id: str) -> UploadInParts:
         """Return a document's upload in parts, to go on with it."""
-        answer = self._json("GET", f"{DOCUMENTS}/{document_id}/upload/parts", repeatable=True)
+        answer = self.ask("GET", f"{DOCUMENTS}/{document_id}/upload/parts", repeatable=True)
         with self._understanding():
             upload_id, part_size = answer["upload_id"], answer["part_size"]
         return UploadInParts(document_id=document_id, upload_id=upload_id, part_size=part_size)
@@ -115,7 +115,7 @@ class ApiClient:
     def put_part(self, upload: UploadInParts, number: int, *, size_bytes: int, body: Iterable[bytes]) -> str:
         """Send one part as `put` does; return its ETag."""
         path = f"{self._upload_of(upload)}/parts/{number}"
-        part = self._json("GET", path, repeatable=True, params=_which(upload))
+        part = self.ask("GET", path, repeatable=True, params=_which(upload))
         with self._understanding():
             url, headers = part["url"], {**part["headers"], "Content-Length": str(size_bytes)}
         response = self._put(url, headers, body)
@@ -126,7 +126,7 @@ class ApiClient:
         """Let the store put the parts together."""
         parts = [{"part_number": number, "etag": etag} for number, etag in sorted(etags.items())]
         path = f"{self._upload_of(upload)}/complete"
-        self._json("POST", path, repeatable=True, json={"parts": parts}, params=_which(upload))
+        self.ask("POST", path, repeatable=True, json={"parts": parts}, params=_which(upload))
 
     def _put(self, url: str, headers: Mapping[str, str], body: Iterable[bytes]) -> httpx.Response:
         response = self._store_sender.send(
@@ -141,13 +141,13 @@ class ApiClient:
     def process_all(self, document_ids: Sequence[str]) -> Sequence[ApiProblem | None]:
         """Start the processing of up to 500 documents; return why not, for each."""
         body = {"document_ids": list(document_ids)}
-        answer = self._json("POST", f"{DOCUMENTS}/process", repeatable=True, json=body)
+        answer = self.ask("POST", f"{DOCUMENTS}/process", repeatable=True, json=body)
         with self._understanding():
             return [problem_of_item(item) if "code" in item else None for item in answer["items"]]
 
     def process(self, document_id: str) -> Json:
         """Start the processing; while it runs, asking again gives the same answer."""
-        return self._json("POST", f"{DOCUMENTS}/{document_id}/process", repeatable=True)
+        return self.ask("POST", f"{DOCUMENTS}/{document_id}/process", repeatable=True)
 
     def statuses(self, document_ids: Sequence[str], *, etag: str | None = None) -> StatusPage | None:
         """Return up to 500 status objects, None if nothing changed since `etag`. Unknown ids are left out."""
@@ -162,12 +162,12 @@ class ApiClient:
 
     def status(self, document_id: str) -> Json:
         """Return the status object of a document."""
-        return self._json("GET", f"{DOCUMENTS}/{document_id}/status", repeatable=True)
+        return self.ask("GET", f"{DOCUMENTS}/{document_id}/status", repeatable=True)
 
     def documents(self, **filters: str | int | None) -> Json:
         """Return a page `{items, next_cursor}`, newest first."""
         query = {name: value for name, value in filters.items() if value is not None}
-        return self._json("GET", DOCUMENTS, repeatable=True, params=query)
+        return self.ask("GET", DOCUMENTS, repeatable=True, params=query)
 
     def documents_of_bytes(self, checksums_sha256: Sequence[str]) -> Mapping[str, Sequence[KnownDocument]]:
         """Return the documents with the bytes of up to 100 checksums, newest first. Others are left out."""
@@ -186,7 +186,7 @@ class ApiClient:
 
     def document(self, document_id: str) -> Json:
         """Return one document."""
-        return self._json("GET", f"{DOCUMENTS}/{document_id}", repeatable=True)
+        return self.ask("GET", f"{DOCUMENTS}/{document_id}", repeatable=True)
 
     def text(self, document_id: str, *, page: int | None = None) -> str:
         """Return the extracted text, of one page or of all."""
@@ -198,7 +198,7 @@ class ApiClient:
     def chunks(self, document_id: str, *, limit: int, cursor: str | None = None) -> Json:
         """Return a page of passages in order."""
         query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
-        return self._json("GET", f"{DOCUMENTS}/{document_id}/chunks", repeatable=True, params=query)
+        return self.ask("GET", f"{DOCUMENTS}/{document_id}/chunks", repeatable=True, params=query)
 
     @contextmanager
     def content(self, document_id: str) -> Iterator[httpx.Response]:
@@ -212,17 +212,26 @@ class ApiClient:
 
     def cancel(self, document_id: str) -> Json:
         """Cancel the processing; the answer is a status object."""
-        return self._json("POST", f"{DOCUMENTS}/{document_id}/cancel", repeatable=False)
+        return self.ask("POST", f"{DOCUMENTS}/{document_id}/cancel", repeatable=False)
 
     def delete(self, document_id: str) -> Json:
         """Delete a document with all that was made of it."""
-        return self._json("DELETE", f"{DOCUMENTS}/{document_id}", repeatable=False)
+        return self.ask("DELETE", f"{DOCUMENTS}/{document_id}", repeatable=False)
 
     def search(self, query: str, *, limit: int, mode: str, document_ids: Sequence[str] = ()) -> Json:
         """Return `{results, took_ms}`, best first."""
         body = {"query": query, "limit": limit, "mode": mode}
         narrowed = {"document_ids": list(document_ids)} if document_ids else {}
-        return self._json("POST", "/api/v1/search", repeatable=True, json={**body, **narrowed})
+        return self.ask("POST", "/api/v1/search", repeatable=True, json={**body, **narrowed})
+
+    def ask(self, method: str, path: str, *, repeatable: bool, **arguments: Any) -> Json:  # noqa: ANN401
+        """Return the JSON of an answer. `answers` are statuses that are no problem here, whatever they mean elsewhere.
+
+        `repeatable`: it may be sent again where it is not known if it arrived.
+        """
+        response = self._call(method, path, repeatable=repeatable, **arguments)
+        with self._understanding():
+            return dict(response.json())
 
     @contextmanager
     def _understanding(self) -> Iterator[None]:
@@ -232,18 +241,25 @@ class ApiClient:
             sentence = f"{self.url} gave an answer that this command does not understand. Is it an Esteira server?"
             raise ApiProblem("unexpected_answer", sentence) from error
 
-    def _json(self, method: str, path: str, *, repeatable: bool, **arguments: Any) -> Json:  # noqa: ANN401
-        response = self._call(method, path, repeatable=repeatable, **arguments)
-        with self._understanding():
-            return dict(response.json())
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool,
+        answers: Collection[int] = (),
+        **arguments: Any,  # noqa: ANN401
+    ) -> httpx.Response:
+        def request() -> httpx.Response:
+            return self._http.request(method, path, **arguments)
 
-    def _call(self, method: str, path: str, *, repeatable: bool, **arguments: Any) -> httpx.Response:  # noqa: ANN401
         try:
-            response = self._sender.send(lambda: self._http.request(method, path, **arguments), repeatable=repeatable)
+            response = self._sender.send(request, repeatable=repeatable, answers=answers)
         except UnicodeEncodeError as error:
             # The command line gives bytes that are no text of its encoding as halves of characters.
             raise ApiProblem("invalid_text", "What was typed is not valid UTF-8: type it again.") from error
-        if response.is_client_error or response.is_server_error:
+        is_problem = response.is_client_error or response.is_server_error
+        if is_problem and response.status_code not in answers:
             raise problem_of(response)
         return response
 

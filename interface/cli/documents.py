@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.document import DocumentStatus, clean_filename
-from interface.cli.answers import Json
 from interface.cli.client import ApiClient
 from interface.cli.following import Following
+from interface.cli.objects import print_object
 from interface.cli.options import JsonOption, ServerOption, connected, print_json
 from interface.cli.passages import page_range, tidy
 from interface.cli.progress import middle
@@ -62,7 +62,7 @@ def show(
 ) -> None:
     """Show what is known of a document."""
     with connected(context, server) as (api, _):
-        _print_object(api.document(str(document_id)), as_json=as_json)
+        print_object(api.document(str(document_id)), as_json=as_json)
 
 
 def status(
@@ -78,7 +78,7 @@ def status(
         if follow and answer["status"] != DocumentStatus.AWAITING_UPLOAD:
             _follow(api, str(document_id))
             answer = api.status(str(document_id))
-        _print_object(answer, as_json=as_json)
+        print_object(answer, as_json=as_json)
         if follow and answer["status"] != DocumentStatus.COMPLETED:
             raise typer.Exit(FAILED)
 
@@ -158,7 +158,7 @@ def download(
 def process(context: typer.Context, document_id: DocumentArgument, server: ServerOption = None) -> None:
     """Process a document, again if it has been before; wait for its end with `status --follow`."""
     with connected(context, server) as (api, _):
-        _print_object(api.process(str(document_id)), as_json=False)
+        print_object(api.process(str(document_id)), as_json=False)
 
 
 def cancel(
@@ -166,7 +166,7 @@ def cancel(
 ) -> None:
     """Stop the processing of a document."""
     with connected(context, server) as (api, _):
-        _print_object(api.cancel(str(document_id)), as_json=as_json)
+        print_object(api.cancel(str(document_id)), as_json=as_json)
 
 
 def delete(
@@ -183,7 +183,7 @@ def delete(
                 raise wrong_usage("Deleting asks first, and nobody can answer here: add --yes.")
             filename = one_line(api.document(str(document_id))["filename"])
             typer.confirm(f"Delete {filename} and its passages for good?", abort=True)
-        _print_object(api.delete(str(document_id)), as_json=as_json)
+        print_object(api.delete(str(document_id)), as_json=as_json)
 
 
 def documents_app() -> typer.Typer:
@@ -218,25 +218,3 @@ def _follow(api: ApiClient, document_id: str) -> None:
                 note(line)
                 told = line
         time.sleep(max(0.0, following.due_at - time.monotonic()) if following else 0)
-
-
-def _print_object(answer: Json, *, as_json: bool) -> None:
-    """Print JSON, or a name and a value a line, what is empty left out."""
-    if as_json:
-        print_json(answer)
-        return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    for name, value in answer.items():
-        if value not in (None, [], {}, ""):
-            grid.add_row(name, Text(_short(value)))
-    output().print(grid)
-
-
-def _short(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_short(part)}" for name, part in value.items() if part not in (None, [], {}, ""))
-    if isinstance(value, list):
-        return "; ".join(map(_short, value))
-    return one_line(str(value))

@@ -11,7 +11,7 @@ import typer
 from interface.cli.client import ApiClient
 from interface.cli.server import Server, server_launcher
 from interface.cli.services import CliServices
-from interface.cli.terminal import failures_told, wrong_usage
+from interface.cli.terminal import FAILED, complain, failures_told, wrong_usage
 
 ServerOption = Annotated[
     str | None,
@@ -22,6 +22,17 @@ ServerOption = Annotated[
         help="The server to talk to. Otherwise the one running here, else one is started for this command.",
     ),
 ]
+RunningServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        envvar="ESTEIRA_SERVER",
+        help="The server to talk to. Otherwise the one running here.",
+    ),
+]
+LimitOption = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]
+CursorOption = Annotated[str | None, typer.Option(help="Go on where the last list ended.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -33,6 +44,19 @@ def connected(context: typer.Context, address: str | None) -> Iterator[tuple[Api
     services: CliServices = context.obj
     with failures_told(), server_launcher(services)(address) as server, ApiClient(server.url) as api:
         yield api, server
+
+
+@contextmanager
+def connected_to_running(context: typer.Context, address: str | None) -> Iterator[ApiClient]:
+    """Give a client as `connected` does, but of a server that runs already: one of its own has nothing to tell."""
+    services: CliServices = context.obj
+    with failures_told():
+        found = address or services.find_running()
+    if not found:
+        complain("No server is running here. Start one by `esteira dev`, or name one by --server URL.")
+        raise typer.Exit(FAILED)
+    with connected(context, found) as (api, _):
+        yield api
 
 
 def is_http_url(address: str) -> bool:

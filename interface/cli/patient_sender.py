@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import httpx
 
@@ -31,8 +31,13 @@ class PatientSender:
         """End all waiting: whoever waits gets the last problem."""
         self._stopped.set()
 
-    def send(self, request: Callable[[], httpx.Response], *, repeatable: bool) -> httpx.Response:
-        """Return the answer, also one below 500 that is a problem. Raises ApiProblem after trying for a while."""
+    def send(
+        self, request: Callable[[], httpx.Response], *, repeatable: bool, answers: Collection[int] = ()
+    ) -> httpx.Response:
+        """Return the answer, also one below 500 that is a problem, and those of a status in `answers`.
+
+        Raises ApiProblem after trying for a while.
+        """
         began = time.monotonic()
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -43,7 +48,8 @@ class PatientSender:
                 problem, wanted_pause = self._silent(error), None
                 may_repeat = repeatable or not was_sent
             else:
-                if not response.is_server_error and response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                is_away = response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS
+                if not is_away or response.status_code in answers:
                     self._has_answered = True
                     return response
                 problem, wanted_pause = problem_of(response), retry_after_seconds(response)

@@ -13,10 +13,10 @@ from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.retry_job import RetryJob
 from domain.action import Action, ActionStatus
 from domain.document import Document
-from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed
+from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed, QueueNotFound
 from domain.failure import Failure
 from domain.ids import ActionId, DocumentId, JobId, new_uuid7
-from domain.job import INDEX, Job
+from domain.job import DOCUMENT_QUEUE, INDEX, Job
 from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
@@ -480,13 +480,71 @@ def test_what_failed_is_retried_once_by_its_cause(transactions: Transactions) ->
     retry = RetryJob(transactions=transactions, wake_relay=lambda: wakes.append(1))
     replay = ReplayDeadLetters(transactions=transactions, retry_job=retry)
 
-    assert (replay("corrupt"), replay("corrupt"), len(wakes)) == (1, 0, 1)
+    assert (replay(code="corrupt").retried, replay(code="corrupt").retried, len(wakes)) == (1, 0, 1)
 
     assert stored_job(transactions, corrupt.id).status is ActionStatus.PENDING
     assert stored_job(transactions, empty.id).status is ActionStatus.FAILED
     assert taken(transactions) == [corrupt.actions[0].id]
     with pytest.raises(NotFailed):
         retry(corrupt.id)
+
+
+def test_what_fails_again_during_a_replay_in_several_calls_is_left(transactions: Transactions) -> None:
+    for _ in range(2):
+        failed_job(transactions, "corrupt")
+    retry = RetryJob(transactions=transactions, wake_relay=lambda: None)
+    replay = ReplayDeadLetters(transactions=transactions, retry_job=retry)
+    first = replay(failed_before=A_WHILE_AGO)
+    assert (first.retried, first.remaining, first.failed_before) == (0, 0, A_WHILE_AGO)
+    second = replay()
+    assert (second.retried, second.remaining) == (2, 0)
+    failed_again = failed_job(transactions, "corrupt", at=second.failed_before + NO_TIME)
+    assert replay(failed_before=second.failed_before).retried == 0
+    assert replay(failed_before=datetime(2999, 1, 1, tzinfo=UTC)).retried == 1
+    assert stored_job(transactions, failed_again.id).status is ActionStatus.PENDING
+
+
+def test_a_replay_takes_so_many_and_tells_how_many_are_left(transactions: Transactions) -> None:
+    jobs = [failed_job(transactions, "corrupt", at=A_WHILE_AGO + timedelta(seconds=n)) for n in range(3)]
+    failed_job(transactions, "empty")
+    retry = RetryJob(transactions=transactions, wake_relay=lambda: None)
+    replay = ReplayDeadLetters(transactions=transactions, retry_job=retry, limit=2)
+    first = replay(code="corrupt")
+    assert (first.retried, first.remaining) == (2, 1)
+    assert stored_job(transactions, jobs[2].id).status is ActionStatus.FAILED
+    second = replay(code="corrupt", failed_before=first.failed_before)
+    assert (second.retried, second.remaining) == (1, 0)
+
+
+def test_a_paused_queues_work_is_not_taken_until_it_is_resumed(transactions: Transactions) -> None:
+    job = kept_job(transactions)
+    with transactions() as transaction:
+        since = transaction.queues.pause(DOCUMENT_QUEUE)
+        transaction.commit()
+    with transactions() as transaction:
+        assert transaction.queues.is_paused(DOCUMENT_QUEUE)
+        assert transaction.queues.pause(DOCUMENT_QUEUE) == since
+    assert taken(transactions) == []
+    for _ in range(2):
+        with transactions() as transaction:
+            transaction.queues.resume(DOCUMENT_QUEUE)
+            transaction.commit()
+    assert taken(transactions) == [job.actions[0].id]
+
+
+def test_a_pause_that_is_not_committed_is_none(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        transaction.queues.pause(DOCUMENT_QUEUE)
+    with transactions() as transaction:
+        assert not transaction.queues.is_paused(DOCUMENT_QUEUE)
+
+
+def test_an_unknown_queue_is_not_switched(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        for switch in (transaction.queues.pause, transaction.queues.resume):
+            with pytest.raises(QueueNotFound):
+                switch("nonsense")
+        assert not transaction.queues.is_paused("nonsense")
 
 
 def test_a_job_whose_document_was_processed_anew_is_not_retried(transactions: Transactions) -> None:

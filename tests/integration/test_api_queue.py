@@ -1,81 +1,19 @@
 """Cancelling, retrying and replaying over HTTP, on the real database with its timeline."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import Engine
 
-from domain.action import Action
 from domain.failure import Failure
-from domain.job import Job
-from domain.retry_policy import RetryPolicy
-from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
-from infrastructure.postgres.document_reader import PostgresDocumentReader
-from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
-from tests.support.api import PUBLIC_URL, Api
-from tests.support.document_factory import a_document, a_job
-
-AWAY = Failure(code="storage_unavailable", message="The store is away.", retryable=True)
-CORRUPT = Failure(code="corrupt", message="It is damaged.", retryable=False)
-AT_ONCE = RetryPolicy(first_delay_seconds=0)
-SPAN = timedelta(minutes=5)
-
-
-@dataclass
-class World:
-    engine: Engine
-    api: Api
-    client: httpx.Client
-
-    def job(self, filename: str = "report.pdf") -> Job:
-        document = a_document(filename=filename)
-        job = a_job(document)
-        with PostgresUnitOfWork(self.engine) as transaction:
-            transaction.documents.add(document)
-            transaction.jobs.add(job)
-            transaction.documents.assign_job(document.id, job.id)
-            transaction.commit()
-        return job
-
-    def run(self, job: Job, failure: Failure | None = None, *, worker: str = "w1") -> Job:
-        """Claim; with a failure, end the run by it."""
-        with PostgresUnitOfWork(self.engine) as transaction:
-            job, now = transaction.jobs.lock(job.id), transaction.now()
-
-            def claim(action: Action) -> Action:
-                return action.claim(worker=worker, now=now, lease=SPAN, timeout=SPAN)
-
-            transaction.jobs.save(job := job.change(job.actions[0].id, claim))
-            transaction.commit()
-        return self.fail(job, failure) if failure else job
-
-    def fail(self, job: Job, failure: Failure) -> Job:
-        with PostgresUnitOfWork(self.engine) as transaction:
-            job, now = transaction.jobs.lock(job.id), transaction.now()
-            job = job.change(job.actions[0].id, lambda a: a.fail(failure, now=now, policy=AT_ONCE))
-            transaction.jobs.save(job)
-            transaction.commit()
-        return job
-
-    def dead_letters(self, **parameters: object) -> list[Any]:
-        answer = self.client.get("/api/v1/queue/dead-letters", params={k: str(v) for k, v in parameters.items()})
-        assert answer.status_code == 200
-        return list(answer.json()["items"])
+from tests.support.api import PUBLIC_URL
+from tests.support.api_world import AWAY, CORRUPT, World, a_world
 
 
 @pytest.fixture
 def world(engine: Engine) -> Iterator[World]:
-    api = Api(
-        transactions=lambda: PostgresUnitOfWork(engine),
-        documents=PostgresDocumentReader(engine),
-        dead_letters=PostgresDeadLetterReader(engine),
-    )
-    with api.serve() as client:
-        yield World(engine=engine, api=api, client=client)
+    with a_world(engine) as world:
+        yield world
 
 
 def test_a_dead_letter_tells_its_whole_history(world: World) -> None:
@@ -140,10 +78,15 @@ def test_dead_letters_are_replayed_by_cause(world: World) -> None:
     for failure in (CORRUPT, CORRUPT, Failure(code="empty", message="No bytes.", retryable=False)):
         world.run(world.job(), failure)
     replay = "/api/v1/queue/dead-letters/retry"
-    assert world.client.post(replay, json={"code": "corrupt"}).json() == {"retried": 2}
+    receipt = world.client.post(replay, json={"code": "corrupt"}).json()
+    assert (receipt["retried"], receipt["remaining"]) == (2, 0)
     assert [letter["error"]["code"] for letter in world.dead_letters()] == ["empty"]
     answer = world.client.post(replay)
-    assert (answer.status_code, answer.json()) == (202, {"retried": 1})
+    assert (answer.status_code, answer.json()["retried"]) == (202, 1)
+    again = world.client.post(replay, json={"failed_before": receipt["failed_before"]})
+    assert (again.status_code, again.json()["failed_before"]) == (202, receipt["failed_before"])
+    for nonsense in ("yesterday", "2026-01-01T00:00:00", "0001-01-01T00:00:00+23:59"):
+        assert world.client.post(replay, json={"failed_before": nonsense}).status_code == 422
     assert world.client.post(replay, json={"kode": "corrupt"}).status_code == 422
 
 

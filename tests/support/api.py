@@ -1,7 +1,7 @@
 """The HTTP door over fakes, served for real."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,22 +11,28 @@ import httpx
 
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
+from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
+from application.ports.queue_messages import MessageState, QueueMessages
+from application.ports.queue_reader import QueueReader, QueueState, WorkerState
 from application.ports.unit_of_work import Transactions
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
-from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.replay_dead_letters import LIMIT, ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
+from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
 from domain.action import Action
 from domain.chunk import Chunk
 from domain.document import Document
+from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
@@ -88,6 +94,32 @@ class NoDeadLetters:
         return ()
 
 
+class NoQueues:
+    """Neither are queues counted, nor asked about in Redis."""
+
+    def states(self) -> Mapping[str, QueueState]:
+        return {}
+
+    def failure_rate(self) -> float | None:
+        return None
+
+    def workers(self) -> Sequence[WorkerState]:
+        return ()
+
+    def state(self) -> MessageState:
+        raise QueueUnavailable
+
+
+class NoJobs:
+    """Nor are jobs listed."""
+
+    def page(self, _job_filter: JobFilter, **_: object) -> Sequence[JobState]:
+        return ()
+
+    def history(self, _tenant_id: TenantId, _job_id: JobId) -> JobHistory:
+        raise JobNotFound
+
+
 @dataclass
 class Api:
     """The world behind the door, and what workers do in it."""
@@ -101,8 +133,12 @@ class Api:
     transactions: Transactions | None = None
     documents: DocumentReader | None = None
     dead_letters: DeadLetterReader | None = None
+    queues: QueueReader | None = None
+    queue_messages: QueueMessages | None = None
+    jobs: JobReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
+    replay_limit: int = LIMIT
     max_upload_bytes: int = 1000
 
     def __post_init__(self) -> None:
@@ -136,14 +172,22 @@ class Api:
             ),
             cancel_job=CancelJob(transactions=transactions),
             retry_job=retry_job,
-            replay_dead_letters=ReplayDeadLetters(transactions=transactions, retry_job=retry_job),
+            replay_dead_letters=ReplayDeadLetters(
+                transactions=transactions, retry_job=retry_job, limit=self.replay_limit
+            ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
             documents=self.documents or InMemoryDocumentReader(self.database),
             dead_letters=self.dead_letters or NoDeadLetters(),
+            queues=self.queues or NoQueues(),
+            queue_messages=self.queue_messages or NoQueues(),
+            pause_queue=PauseQueue(transactions=transactions),
+            resume_queue=ResumeQueue(transactions=transactions, wake_relay=self._wake),
+            jobs=self.jobs or NoJobs(),
             job_changes=self.changes,
             blobs=self.blobs,
             parts=self.parts,
+            monitored_parts=self.parts,
             public_url=PUBLIC_URL,
             cors_origins=self.cors_origins,
             download_url_seconds=300,

@@ -80,4 +80,5 @@ class InMemoryDocumentReader:
             for action in other.actions
             if action.status is ActionStatus.PENDING and action.due_at < due_at
         ]
-        return replace(state, queue_position=1 + len(ahead))
+        is_paused = self.database.queues.get(state.index_action.queue) is not None
+        return replace(state, queue_position=1 + len(ahead), is_queue_paused=is_paused)

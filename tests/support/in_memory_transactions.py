@@ -14,9 +14,9 @@ from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.document import Document
-from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, UploadNotFound
+from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, QueueNotFound, UploadNotFound
 from domain.ids import ActionId, DocumentId, JobId, UploadId
-from domain.job import Job
+from domain.job import DOCUMENT_QUEUE, Job
 from domain.multipart import Upload
 
 LOCK_TIMEOUT_SECONDS = 5
@@ -51,6 +51,8 @@ class InMemoryDatabase:
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
+    queues: dict[str, datetime | None] = field(default_factory=lambda: {DOCUMENT_QUEUE: None})
+    """Since when each is paused."""
     on_commit: Callable[[frozenset[JobId]], None] = lambda _changed: None
     row_freed: threading.Condition = field(default_factory=threading.Condition)
     row_owners: dict[UUID, "InMemoryUnitOfWork"] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class InMemoryUnitOfWork:
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
         self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
+        self.queues_written: dict[str, datetime | None] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -98,6 +101,10 @@ class InMemoryUnitOfWork:
     @property
     def staged_objects(self) -> "InMemoryStagedObjects":
         return InMemoryStagedObjects(self)
+
+    @property
+    def queues(self) -> "InMemoryQueueSwitches":
+        return InMemoryQueueSwitches(self)
 
     def now(self) -> datetime:
         self.database.require_up()
@@ -123,6 +130,7 @@ class InMemoryUnitOfWork:
             self.database.published_runs |= self.runs_published
             staged = self.database.staged | self.staged_written
             self.database.staged = {key: noted for key, noted in staged.items() if noted}
+            self.database.queues |= self.queues_written
             changed = frozenset(self.jobs_written)
             self._end()
         self.database.on_commit(changed)
@@ -155,7 +163,7 @@ class InMemoryUnitOfWork:
 
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
-        self.uploads_written, self.staged_written = {}, {}
+        self.uploads_written, self.staged_written, self.queues_written = {}, {}, {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -318,6 +326,30 @@ class InMemoryStagedObjects:
 
 
 @dataclass(frozen=True)
+class InMemoryQueueSwitches:
+    work: InMemoryUnitOfWork
+
+    def pause(self, name: str) -> datetime:
+        since = self._since(name) or self.work.now()
+        self.work.queues_written[name] = since
+        return since
+
+    def resume(self, name: str) -> None:
+        self._since(name)
+        self.work.queues_written[name] = None
+
+    def is_paused(self, name: str) -> bool:
+        return (self.work.database.queues | self.work.queues_written).get(name) is not None
+
+    def _since(self, name: str) -> datetime | None:
+        self.work.database.require_up()
+        there = self.work.database.queues | self.work.queues_written
+        if name not in there:
+            raise QueueNotFound
+        return there[name]
+
+
+@dataclass(frozen=True)
 class InMemoryJobStore:
     work: InMemoryUnitOfWork
 
@@ -369,7 +401,8 @@ class InMemoryJobStore:
 
         def is_unsent(action: Action) -> bool:
             unsent = action.status is ActionStatus.PENDING and action.sent_at is None
-            return unsent and action.due_at <= now and action.type in types
+            is_open = not self.work.queues.is_paused(action.queue)
+            return unsent and is_open and action.due_at <= now and action.type in types
 
         due = [(action, job) for job in self.work.all_jobs() for action in job.actions if is_unsent(action)]
         due.sort(key=lambda pair: pair[0].due_at)
@@ -405,11 +438,17 @@ class InMemoryJobStore:
         return sorted(old, key=lambda a: a.sent_at or before)[:limit]
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
+        return self._failed(code, before)[:limit]
+
+    def count_failed(self, *, code: str | None, before: datetime) -> int:
+        return len(self._failed(code, before))
+
+    def _failed(self, code: str | None, before: datetime) -> list[JobId]:
         self.work.database.require_up()
         dead = [a for a in self._actions(ActionStatus.FAILED) if a.completed_at and a.completed_at < before]
         dead = [a for a in dead if code is None or (a.error and a.error.code == code)]
         dead.sort(key=lambda a: a.completed_at or before)
-        return [job_id for job_id in dict.fromkeys(a.job_id for a in dead) if self._is_latest(job_id)][:limit]
+        return [job_id for job_id in dict.fromkeys(a.job_id for a in dead) if self._is_latest(job_id)]
 
     def _is_latest(self, job_id: JobId) -> bool:
         job = self._find(job_id)

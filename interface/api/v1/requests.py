@@ -1,12 +1,13 @@
 """What endpoints take from a request besides its body."""
 
+import re
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
 from starlette.requests import Request
 
-from domain.errors import DocumentNotFound, JobNotFound
+from domain.errors import DocumentNotFound, JobNotFound, QueueNotFound
 from domain.ids import DocumentId, JobId
 from interface.api.services import ApiServices
 
@@ -35,9 +36,17 @@ async def _job_id(job_id: Annotated[str, Path(description="The job's UUID.")]) -
         raise JobNotFound from exc
 
 
+async def _queue_name(name: Annotated[str, Path(description="The queue's name.")]) -> str:
+    """Return the name; what can be none is that of no queue."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):
+        raise QueueNotFound
+    return name
+
+
 Services = Annotated[ApiServices, Depends(_services)]
 DocumentPath = Annotated[DocumentId, Depends(_document_id)]
 JobPath = Annotated[JobId, Depends(_job_id)]
+QueuePath = Annotated[str, Depends(_queue_name)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the client has.")]

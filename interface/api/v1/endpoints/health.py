@@ -51,14 +51,15 @@ async def get_health() -> Health:
 )
 def get_readiness(services: Services, response: Response) -> Readiness:
     """Ask all parts at once."""
-    parts = _asked(services.parts)
+    parts = asked(services.parts)
     is_ready = all(part.ready for part in parts.values())
     if not is_ready:
         response.status_code = 503
     return Readiness(ready=is_ready, parts=parts)
 
 
-def _asked(parts: Mapping[str, Callable[[], None]]) -> dict[str, Part]:
+def asked(parts: Mapping[str, Callable[[], None]]) -> dict[str, Part]:
+    """Ask each of these, all at once, and return what came of it by name."""
     with ThreadPoolExecutor(max_workers=max(1, len(parts)), thread_name_prefix="ready") as pool:
         return dict(zip(parts, pool.map(_part, parts.items()), strict=True))
 

@@ -1,83 +1,94 @@
-"""The queue, for those who run it: cancel and retry jobs, look through dead letters and replay them."""
+"""The queues, for those who run Esteira: what they hold, if all is well, who serves them; pause and resume."""
 
-from typing import Annotated
+import logging
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from domain.ids import DEFAULT_TENANT
-from domain.job import Job
-from interface.api.cursors import action_cursor, read_action_cursor
-from interface.api.v1.endpoints.status import POLL_SECONDS
-from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, JobPath, Limit, Services, document_url
-from interface.api.v1.schemas.problem import INVALID, NO_JOB, problem_response
-from interface.api.v1.schemas.queue import DeadLetterBody, DeadLetterList, JobBody, ReplayBody, Replayed
-from interface.api.v1.schemas.values import Text
+from application.ports.queue_messages import MessageState
+from application.queue_health import judge
+from domain.errors import DatabaseUnavailable, QueueUnavailable
+from interface.api.v1.endpoints.health import Part, asked
+from interface.api.v1.requests import QueuePath, Services
+from interface.api.v1.schemas.problem import Responses, problem_response
+from interface.api.v1.schemas.queue import (
+    PartHealth,
+    QueueHealthBody,
+    QueueInfo,
+    StackHealth,
+    SwitchedQueue,
+    WorkerBody,
+    WorkerList,
+)
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/queue", tags=["queue"])
+NO_QUEUE: Responses = {404: problem_response("`queue_not_found`")}
+ADVICE = {
+    "database": "See that PostgreSQL runs and that ESTEIRA_DATABASE_URL names it; nothing can be accepted meanwhile.",
+    "redis": "See that Redis runs and that ESTEIRA_REDIS_URL names it; new work waits in PostgreSQL meanwhile.",
+    "storage": "See that the object store answers and that its credentials hold; uploads and runs fail meanwhile.",
+}
 
 
-@router.post(
-    "/jobs/{job_id}/cancel",
-    operation_id="cancel_job",
-    summary="Cancel a job",
-    responses=NO_JOB | {409: problem_response("`already_final`: nothing is waiting or running")},
-)
-def cancel_job(services: Services, job_id: JobPath) -> JobBody:
-    """Cancel at once what waits; what runs is cancelled by its worker within seconds."""
-    return _job_body(services, services.cancel_job(job_id))
-
-
-@router.post(
-    "/jobs/{job_id}/retry",
-    status_code=202,
-    operation_id="retry_job",
-    summary="Try a failed job again",
-    responses={
-        404: problem_response("`job_not_found`, `document_not_found`: its document was deleted"),
-        409: problem_response("`not_failed`: nothing of it has failed, or it was processed anew since"),
-    },
-)
-def retry_job(services: Services, response: Response, job_id: JobPath) -> JobBody:
-    """Start what failed anew, with all its attempts."""
-    body = _job_body(services, services.retry_job(job_id))
-    if body.status_url:
-        response.headers["Location"] = body.status_url
-    response.headers["Retry-After"] = str(POLL_SECONDS)
-    return body
+@router.get("/info", operation_id="get_queue_info", summary="Count what each queue holds")
+def get_queue_info(services: Services) -> QueueInfo:
+    """Count in PostgreSQL; RQ's own counts stand beside."""
+    states = dict(services.queues.states())
+    return QueueInfo.of(states, services.queues.failure_rate(), _messages(services))
 
 
 @router.get(
-    "/dead-letters", operation_id="list_dead_letters", summary="List what failed, with its history", responses=INVALID
+    "/health",
+    operation_id="get_queue_health",
+    summary="Tell if work gets done, and if not, what to do",
+    responses={503: {"model": StackHealth, "description": "A part does not answer, or a queue is starved or stuck."}},
 )
-def list_dead_letters(
-    services: Services,
-    *,
-    code: Annotated[Text | None, Query(max_length=100, description="The error's code.")] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> DeadLetterList:
-    """Give what failed for good and was not processed anew since, the youngest work first."""
-    before = read_action_cursor(cursor)
-    found = services.dead_letters.page(DEFAULT_TENANT, code=code, before=before, limit=limit + 1)
-    return DeadLetterList(
-        items=[DeadLetterBody.of(letter) for letter in found[:limit]],
-        next_cursor=action_cursor(found[limit - 1].action.id) if len(found) > limit else None,
-    )
+def get_queue_health(services: Services, response: Response) -> StackHealth:
+    """Ask database, Redis and object store, and judge each queue."""
+    parts = {name: _part(name, part) for name, part in asked(services.monitored_parts).items()}
+    queues = _queues(services) if parts["database"].healthy else {}
+    is_healthy = all(part.healthy for part in parts.values()) and all(queue.healthy for queue in queues.values())
+    if not is_healthy:
+        response.status_code = 503
+    return StackHealth(healthy=is_healthy, parts=parts, queues=queues)
 
 
-@router.post(
-    "/dead-letters/retry",
-    status_code=202,
-    operation_id="replay_dead_letters",
-    summary="Try again what failed, all or by cause",
-    responses=INVALID,
-)
-def replay_dead_letters(services: Services, body: ReplayBody | None = None) -> Replayed:
-    """Start anew every job that failed before now, with that error code if there is one."""
-    return Replayed(retried=services.replay_dead_letters(body.code if body else None))
+@router.get("/workers", operation_id="list_workers", summary="List the worker processes and what they do")
+def list_workers(services: Services) -> WorkerList:
+    """Give those that live, and those that were killed in the last hour."""
+    return WorkerList(items=[WorkerBody.of(worker) for worker in services.queues.workers()])
 
 
-def _job_body(services: Services, job: Job) -> JobBody:
-    url = document_url(services, job.document_id) if job.document_id else None
-    return JobBody.of(job, document_url=url)
+@router.post("/{name}/pause", operation_id="pause_queue", summary="Start nothing more", responses=NO_QUEUE)
+def pause_queue(services: Services, name: QueuePath) -> SwitchedQueue:
+    """What runs goes on; what waits stays where it is. Safe to repeat."""
+    return SwitchedQueue(queue=name, paused=True, paused_at=services.pause_queue(name))
+
+
+@router.post("/{name}/resume", operation_id="resume_queue", summary="Go on with a paused queue", responses=NO_QUEUE)
+def resume_queue(services: Services, name: QueuePath) -> SwitchedQueue:
+    """Send what has waited. Safe to repeat."""
+    services.resume_queue(name)
+    return SwitchedQueue(queue=name, paused=False, paused_at=None)
+
+
+def _messages(services: Services) -> MessageState | None:
+    try:
+        return services.queue_messages.state()
+    except QueueUnavailable as error:
+        log.warning("Redis is not asked: %s", error.detail, exc_info=error)
+        return None
+
+
+def _part(name: str, part: Part) -> PartHealth:
+    detail = None if part.ready else f"{part.detail} {ADVICE[name]}"
+    return PartHealth(healthy=part.ready, code=part.code, detail=detail)
+
+
+def _queues(services: Services) -> dict[str, QueueHealthBody]:
+    try:
+        states = services.queues.states()
+    except DatabaseUnavailable:
+        return {}  # since it was asked a moment ago
+    return {name: QueueHealthBody.of(judge(name, state)) for name, state in states.items()}

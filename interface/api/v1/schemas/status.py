@@ -138,6 +138,8 @@ def _message(state: DocumentState) -> str:
     if action is None:
         return "Waiting for the upload"
     match action.status:
+        case ActionStatus.PENDING if state.is_queue_paused:
+            return "Waiting: the queue is paused"
         case ActionStatus.PENDING if state.queue_workers == 0:
             return "Waiting: no worker is running for this queue"
         case ActionStatus.PENDING if action.error:
@@ -164,7 +166,7 @@ def _eta_seconds(state: DocumentState, now: datetime) -> int | None:
 
 def _eta_of_waiting(state: DocumentState, pause_seconds: float) -> int | None:
     """Assume that those ahead, and then this one, take as long as documents took of late."""
-    if not state.queue_position or not state.queue_workers or state.typical_seconds is None:
+    if not state.queue_position or not state.queue_workers or state.is_queue_paused or state.typical_seconds is None:
         return None
     rounds = math.ceil(state.queue_position / state.queue_workers)
     return math.ceil(pause_seconds + rounds * state.typical_seconds)

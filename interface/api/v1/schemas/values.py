@@ -4,7 +4,17 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Strict,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 # What fits into the columns behind the fields: a bigger number would be a fault of the database.
@@ -74,3 +84,5 @@ Instant = Annotated[
     PlainSerializer(_rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00.000Z"]}),
 ]
+# From before there was anything to ask about, times lie too near the first that there is to be moved to UTC.
+SentInstant = Annotated[AwareDatetime, Strict(strict=False), Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
