@@ -34,12 +34,14 @@ from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
+from bootstrap.telemetry import wire_api_telemetry
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
+from infrastructure.postgres.counters import PostgresCounterFold
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
@@ -58,6 +60,7 @@ from infrastructure.scratch import ScratchFolder
 from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
+from infrastructure.telemetry.run_lines import RunLines
 from interface.api.services import ApiServices
 
 DOWNLOAD_URL_SECONDS = 900
@@ -196,6 +199,7 @@ def wire_recovery(parts: Parts) -> list[Duty]:
         Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
         Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
+        Duty(name="counter", every_seconds=settings.reconcile_seconds, call=PostgresCounterFold(parts.engine).fold),
     ]
 
 
@@ -225,12 +229,14 @@ def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown:
         action_types=parts.action_types,
         worker_name=worker_name,
         lease=lease,
+        watch=RunLines(),
     )
 
 
 def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None]) -> ApiServices:
     """Return what the HTTP door needs."""
     settings = parts.settings
+    pings = {"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)}
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
     request_upload = RequestUpload(
         transactions=parts.transactions,
@@ -272,10 +278,11 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         dead_letters=PostgresDeadLetterReader(parts.engine),
         job_changes=PostgresJobChanges(backends.database_url),
         blobs=parts.blobs,
-        parts={"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)},
+        parts=pings,
         public_url=public_url,
         cors_origins=settings.cors_origins,
         download_url_seconds=DOWNLOAD_URL_SECONDS,
+        telemetry=wire_api_telemetry(backends.database_url, pings=pings, types=[*parts.action_types]),
     )
 
 

@@ -10,14 +10,15 @@ from interface.api.body_limit import BodyLimit
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints import batches, contents, documents, health, multipart, queue, search, status
+from interface.api.telemetry import REQUEST_ID, RequestTelemetry
+from interface.api.v1.endpoints import batches, contents, documents, health, metrics, multipart, queue, search, status
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
 
 Errors are problems (RFC 9457): `code` is stable, `detail` says what to do."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range")
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -44,10 +45,12 @@ def create_app(services: ApiServices) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
     app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
     _add_middleware(app, services.cors_origins)
+    app.add_middleware(RequestTelemetry, telemetry=services.telemetry)
     return app
 
 

@@ -19,6 +19,7 @@ from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from interface.api.telemetry import ApiTelemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +48,4 @@ class ApiServices:
     public_url: str
     cors_origins: tuple[str, ...]
     download_url_seconds: int
+    telemetry: ApiTelemetry

@@ -1,0 +1,132 @@
+"""The figures in Prometheus' text format. They are read from PostgreSQL when asked for; this process keeps none."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from application.counting import BOUNDS
+from application.ports.figures import Counted, Figure, Figures, FiguresReader, QueueFigures
+from domain.errors import DatabaseUnavailable, EsteiraError
+from domain.failure import FailureCode
+from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, PREFIX, Described
+
+DATABASE = "database"
+# From the first scrape on at 0: Prometheus sees no rise in a series that begins at 100.
+CODES = (*FailureCode, "storage_unavailable", "database_unavailable", "embedding_unavailable", "internal_error")
+Series = dict[tuple[str, ...], float]
+STATES = ("pending", "scheduled", "processing", "failed")
+
+
+class StoredFigures(Collector):
+    """Collects what PostgreSQL has, and which parts answer. `parts` raise where one does not."""
+
+    def __init__(self, reader: FiguresReader, *, parts: Mapping[str, Callable[[], None]], types: Sequence[str]) -> None:
+        self._reader = reader
+        self._parts = parts
+        self._types = types
+
+    def collect(self) -> Iterator[Metric]:
+        """Read and describe. While PostgreSQL is away there are only the parts."""
+        with ThreadPoolExecutor(max(1, len(self._parts)), thread_name_prefix="metrics") as pool:
+            answers = {name: pool.submit(_answers, ask) for name, ask in self._parts.items() if name != DATABASE}
+            figures = self._read()
+            up = {DATABASE: figures is not None} | {name: answer.result() for name, answer in answers.items()}
+        answering: Series = {(name,): float(it) for name, it in up.items()}
+        yield _gauge("part_up", "1 if the part answers.", ("part",), answering)
+        if figures:
+            yield from self._sums(figures.counted)
+            yield from _queues(figures.queues)
+            documents: Series = {(status,): float(count) for status, count in figures.documents.items()}
+            yield _gauge("documents", "Documents by status, counted once a minute.", ("status",), documents)
+            size: Series = {(): float(figures.database_bytes)}
+            yield _gauge("database_size_bytes", "Size of the database on its disk.", (), size)
+
+    def _read(self) -> Figures | None:
+        try:
+            return self._reader.read()
+        except DatabaseUnavailable:
+            return None
+
+    def _sums(self, counted: Sequence[Counted]) -> Iterator[Metric]:
+        found: dict[Figure, list[Counted]] = defaultdict(list)
+        for each in counted:
+            found[each.figure].append(each)
+        for figure in Figure:
+            described = METRICS[figure]
+            if figure in HISTOGRAMS:
+                yield _histogram(figure, described, found[figure])
+            else:
+                yield self._counter(figure, described, found[figure])
+
+    def _counter(self, figure: Figure, described: Described, found: Sequence[Counted]) -> Metric:
+        values = dict.fromkeys(self._expected(described), 0.0)
+        for each in found:
+            values[_label_values(described, each)] = each.amount
+        family = CounterMetricFamily(PREFIX + figure, described.help, labels=described.labels)
+        for labels, value in values.items():
+            family.add_metric(labels, value)
+        return family
+
+    def _expected(self, described: Described) -> Iterator[tuple[str, ...]]:
+        match described.labels:
+            case ():
+                yield ()
+            case ("type",):
+                yield from ((kind,) for kind in self._types)
+            case ("type", "code"):
+                yield from ((kind, str(code)) for kind in self._types for code in CODES)
+
+
+def _queues(queues: Mapping[str, QueueFigures]) -> Iterator[Metric]:
+    states: Series = {(name, state): float(getattr(queue, state)) for name, queue in queues.items() for state in STATES}
+    yield _gauge("actions", "Actions of jobs that have not ended well, by state.", ("queue", "state"), states)
+    for figure in fields(QueueFigures):
+        if figure.name not in STATES:
+            name, text = _OF_QUEUES[figure.name]
+            values: Series = {(queue,): float(getattr(found, figure.name)) for queue, found in queues.items()}
+            yield _gauge(name, text, ("queue",), values)
+
+
+_OF_QUEUES = {
+    "oldest_pending_seconds": ("oldest_pending_age_seconds", "How long the action due longest has waited; 0 if none."),
+    "workers": ("workers", "Worker processes that showed a sign of life lately."),
+}
+
+
+def _gauge(name: str, text: str, labels: Sequence[str], values: Series) -> Metric:
+    family = GaugeMetricFamily(PREFIX + name, text, labels=labels)
+    for label_values, value in values.items():
+        family.add_metric(label_values, value)
+    return family
+
+
+def _histogram(figure: Figure, described: Described, found: Sequence[Counted]) -> Metric:
+    family = HistogramMetricFamily(PREFIX + figure, described.help, labels=described.labels)
+    by_labels: dict[tuple[str, ...], list[Counted]] = defaultdict(list)
+    for each in found:
+        by_labels[_label_values(described, each)].append(each)
+    for labels, observed in by_labels.items():
+        buckets = [(_bound(bound), sum(c.count for c in observed if c.bound <= bound)) for bound in BOUNDS]
+        family.add_metric(labels, buckets, sum_value=sum(c.amount for c in observed))
+    return family
+
+
+def _label_values(described: Described, counted: Counted) -> tuple[str, ...]:
+    return tuple(counted.labels.get(name, "") for name in described.labels)
+
+
+def _bound(bound: float) -> str:
+    return "+Inf" if math.isinf(bound) else str(bound)
+
+
+def _answers(ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except EsteiraError:
+        return False
+    return True
