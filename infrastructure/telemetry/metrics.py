@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from application.counting import BOUNDS
 from application.ports.figures import Counted, Figure, Figures, FiguresReader, QueueFigures
+from domain.action import ActionStatus
 from domain.errors import DatabaseUnavailable, EsteiraError
 from domain.failure import FailureCode
 from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, PREFIX, Described
@@ -19,6 +20,7 @@ DATABASE = "database"
 # From the first scrape on at 0: Prometheus sees no rise in a series that begins at 100.
 CODES = (*FailureCode, "storage_unavailable", "database_unavailable", "embedding_unavailable", "internal_error")
 Series = dict[tuple[str, ...], float]
+DOCUMENT_STATES = ("awaiting_upload", *map(str, ActionStatus))
 STATES = ("pending", "scheduled", "processing", "failed")
 
 
@@ -41,7 +43,7 @@ class StoredFigures(Collector):
         if figures:
             yield from self._sums(figures.counted)
             yield from _queues(figures.queues)
-            documents: Series = {(status,): float(count) for status, count in figures.documents.items()}
+            documents: Series = {(status,): float(figures.documents.get(status, 0)) for status in DOCUMENT_STATES}
             yield _gauge("documents", "Documents by status, counted once a minute.", ("status",), documents)
             size: Series = {(): float(figures.database_bytes)}
             yield _gauge("database_size_bytes", "Size of the database on its disk.", (), size)
