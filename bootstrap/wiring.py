@@ -34,7 +34,7 @@ from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
-from bootstrap.telemetry import wire_api_telemetry
+from bootstrap.telemetry import wire_api_telemetry, wire_traces
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
@@ -48,6 +48,7 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
+from infrastructure.postgres.job_trace import traceparent_of
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
@@ -61,6 +62,7 @@ from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
 from infrastructure.telemetry.run_lines import RunLines
+from infrastructure.telemetry.traces import Traces
 from interface.api.services import ApiServices
 
 DOWNLOAD_URL_SECONDS = 900
@@ -80,12 +82,14 @@ class Parts:
     terms: SnowballTermAnalyzer
     seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
+    traces: Traces
 
 
 def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
     """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server."""
     engine = make_engine(backends.database_url, application_name=application_name)
-    transactions = partial(PostgresUnitOfWork, engine)
+    traces = wire_traces(application_name)
+    transactions = partial(PostgresUnitOfWork, engine, trace=traces.current)
     redis = connect_redis(backends.redis_url)
     embedder = DeferredEmbedder(partial(load_model, settings))
     blobs = make_blob_store(settings, public_url=public_url)
@@ -95,12 +99,12 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
-        extractor=SandboxedExtractor(extraction_limits(settings), scratch=scratch),
+        extractor=traces.around(SandboxedExtractor(extraction_limits(settings), scratch=scratch), open="extract"),
         seal=seal,
-        embedder=embedder,
+        embedder=traces.around(embedder, embed_passages="embed"),
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
-        passages=PostgresPassageStore(engine),
+        passages=traces.around(PostgresPassageStore(engine), write_pages="store", write_chunks="store"),
         attachments=KeepAttachments(
             transactions=transactions,
             blobs=blobs,
@@ -126,6 +130,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         terms=terms,
         seal=seal,
         action_types={indexing.name: indexing},
+        traces=traces,
     )
 
 
@@ -229,7 +234,7 @@ def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown:
         action_types=parts.action_types,
         worker_name=worker_name,
         lease=lease,
-        watch=RunLines(),
+        watch=parts.traces.runs(RunLines(), partial(traceparent_of, parts.engine)),
     )
 
 
@@ -282,7 +287,9 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         public_url=public_url,
         cors_origins=settings.cors_origins,
         download_url_seconds=DOWNLOAD_URL_SECONDS,
-        telemetry=wire_api_telemetry(backends.database_url, pings=pings, types=[*parts.action_types]),
+        telemetry=wire_api_telemetry(
+            backends.database_url, pings=pings, types=[*parts.action_types], traces=parts.traces
+        ),
     )
 
 

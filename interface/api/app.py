@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from interface.api.answer_headers import SafeHeaders
@@ -17,6 +18,8 @@ from interface.api.v1.schemas.problem import problem_response
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
 
 Errors are problems (RFC 9457): `code` is stable, `detail` says what to do."""
+# FastAPI's own would send what clients wrote along with its errors; ours is RequestTelemetry.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
 
@@ -29,6 +32,7 @@ def create_app(services: ApiServices) -> FastAPI:
         description=DESCRIPTION,
         redirect_slashes=False,
         responses={"default": problem_response("A problem.")},
+        telemetry=NO_TELEMETRY,
     )
     app.state.services = services
     v1 = APIRouter(prefix="/api/v1")
