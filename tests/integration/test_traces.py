@@ -1,5 +1,6 @@
 """One trace goes from the request through the database into the worker, by real HTTP and PostgreSQL."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Engine, text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from application.attachments import KeepAttachments
 from application.run_action import RunAction
@@ -32,6 +37,7 @@ from infrastructure.telemetry.run_lines import RunLines
 from tests.integration.test_metrics import runner, types
 from tests.support.api import Api, Nothing
 from tests.support.fake_embedder import FakeEmbedder
+from tests.support.http_server import running_uvicorn
 from tests.support.seals import a_seal
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -147,3 +153,28 @@ sys.exit("infrastructure.telemetry.opentelemetry_traces" in sys.modules)
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
     ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=60)
     assert ended.returncode == 0
+
+
+SENDING = """
+from bootstrap.telemetry import wire_traces
+with wire_traces("api-1").request("GET", None) as served:
+    served("/r", 200, 0.1)
+"""
+
+
+def test_spans_arrive_where_the_address_says(tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra `opentelemetry` is not installed")
+    received: list[tuple[str, bytes]] = []
+
+    async def receive(request: Request) -> Response:
+        received.append((request.url.path, await request.body()))
+        return Response(media_type="application/x-protobuf")
+
+    receiver = Starlette(routes=[Route("/{path:path}", receive, methods=["POST"])])
+    with running_uvicorn(receiver) as url:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OTEL_EXPORTER_OTLP_ENDPOINT": url}
+        subprocess.run([sys.executable, "-c", SENDING], env=environment, cwd=tmp_path, check=True, timeout=60)
+    ((path, body),) = received
+    assert path == "/v1/traces"
+    assert b"GET /r" in body
+    assert b"api-1" in body
