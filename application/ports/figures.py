@@ -52,11 +52,11 @@ class QueueFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything at one moment. `documents` counts them by status."""
+    """Everything at one moment. `documents` counts them by status; None where that would take too long."""
 
     counted: Sequence[Counted]
     queues: Mapping[str, QueueFigures]
-    documents: Mapping[str, int]
+    documents: Mapping[str, int] | None
     database_bytes: int
 
 

@@ -1,18 +1,22 @@
 """The figures that operators watch: sums, and what is waiting or at work now. Each query reads an index or few rows."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, exc, text
 
 from application.ports.figures import Counted, Figure, Figures, QueueFigures
 from application.ports.worker_registry import LIVE_SECONDS
 from infrastructure.postgres.errors import database_errors
 
-# A scrape is given up by Prometheus after 10 s; better none than one that comes too late and costs as much.
-PATIENCE = text("SET LOCAL statement_timeout = '5s'")
+log = logging.getLogger(__name__)
+
+# Prometheus gives a scrape up after 10 s: better none than one that comes too late and costs as much.
+PATIENCE_SECONDS = 5.0
+PATIENCE = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 SUMS = text("""
     SELECT name, labels, bound, sum(count)::bigint AS times, sum(amount) AS amount
     FROM (SELECT name, labels, bound, count, amount FROM counters
@@ -43,16 +47,17 @@ DOCUMENTS_EVERY_SECONDS = 60.0
 class PostgresFiguresReader:
     """Implements application/ports/figures.py: FiguresReader. `queues` are shown also when nothing is in them."""
 
-    def __init__(self, engine: Engine, *, queues: Sequence[str]) -> None:
+    def __init__(self, engine: Engine, *, queues: Sequence[str], patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._engine = engine
         self._queues = queues
-        self._documents: Mapping[str, int] = {}
+        self._patience = {"milliseconds": str(int(patience_seconds * 1000))}
+        self._documents: Mapping[str, int] | None = None
         self._documents_until = 0.0
 
     def read(self) -> Figures:
         """Read all in one transaction."""
         with database_errors(), self._engine.begin() as connection:
-            connection.execute(PATIENCE)
+            connection.execute(PATIENCE, self._patience)
             return Figures(
                 counted=_sums(connection),
                 queues=self._queue_figures(connection),
@@ -69,10 +74,16 @@ class PostgresFiguresReader:
                 found[row.queue] = replace(found.get(row.queue, QueueFigures()), **values)
         return found
 
-    def _documents_by_status(self, connection: Connection) -> Mapping[str, int]:
+    def _documents_by_status(self, connection: Connection) -> Mapping[str, int] | None:
+        """Count now and then; None where there are too many to do so in time: that shall cost no other figure."""
         if time.monotonic() >= self._documents_until:
-            self._documents = {row.status: row.documents for row in connection.execute(DOCUMENTS)}
             self._documents_until = time.monotonic() + DOCUMENTS_EVERY_SECONDS
+            self._documents = None
+            try:
+                with connection.begin_nested():
+                    self._documents = {row.status: row.documents for row in connection.execute(DOCUMENTS)}
+            except exc.OperationalError as error:
+                log.warning("documents are not counted for a minute", exc_info=error)
         return self._documents
 
 

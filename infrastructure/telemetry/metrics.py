@@ -1,5 +1,6 @@
 """The figures in Prometheus' text format. They are read from PostgreSQL when asked for; this process keeps none."""
 
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from domain.action import ActionStatus
 from domain.errors import DatabaseUnavailable, EsteiraError
 from domain.failure import FailureCode
 from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, PREFIX, Described
+
+log = logging.getLogger(__name__)
 
 DATABASE = "database"
 # From the first scrape on at 0: Prometheus sees no rise in a series that begins at 100.
@@ -43,15 +46,17 @@ class StoredFigures(Collector):
         if figures:
             yield from self._sums(figures.counted)
             yield from _queues(figures.queues)
-            documents: Series = {(status,): float(figures.documents.get(status, 0)) for status in DOCUMENT_STATES}
-            yield _gauge("documents", "Documents by status, counted once a minute.", ("status",), documents)
+            if figures.documents is not None:
+                documents: Series = {(status,): float(figures.documents.get(status, 0)) for status in DOCUMENT_STATES}
+                yield _gauge("documents", "Documents by status, counted once a minute.", ("status",), documents)
             size: Series = {(): float(figures.database_bytes)}
             yield _gauge("database_size_bytes", "Size of the database on its disk.", (), size)
 
     def _read(self) -> Figures | None:
         try:
             return self._reader.read()
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
+            log.warning("no figures: %s", error.detail, exc_info=error)
             return None
 
     def _sums(self, counted: Sequence[Counted]) -> Iterator[Metric]:

@@ -260,6 +260,17 @@ def test_without_postgresql_the_page_says_so() -> None:
     assert "esteira_pages_total" not in shown
 
 
+def test_documents_that_cannot_be_counted_in_time_cost_no_other_figure(engine: Engine) -> None:
+    run(engine)
+    reader = PostgresFiguresReader(engine, queues=QUEUES, patience_seconds=0.2)
+    with engine.begin() as other:
+        other.execute(text("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE"))
+        figures = reader.read()
+    assert figures.documents is None
+    assert figures.counted
+    assert reader.read().documents is None, "it tries again in a minute"
+
+
 @pytest.fixture
 def client(engine: Engine) -> Iterator[httpx.Client]:
     with Api(telemetry=telemetry(engine)).serve() as client:

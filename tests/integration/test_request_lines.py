@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from domain.errors import DatabaseUnavailable
 from infrastructure.telemetry.logs import log_handler
 from tests.support.api import Api
 
@@ -74,3 +75,12 @@ def test_lines_that_a_request_causes_in_a_thread_have_its_id(lines: Lines) -> No
     api.database.is_down = True
     ask(api, STATUS)
     assert [line["message"] for line in lines()] == ["a request failed: database_unavailable", "answered"]
+
+
+def away() -> None:
+    raise DatabaseUnavailable
+
+
+def test_so_have_those_of_threads_that_it_starts_itself(lines: Lines) -> None:
+    ask(Api(parts={"database": away}), "/api/ready")
+    assert [line["message"] for line in lines()] == ["database is not ready: database_unavailable", "answered"]
