@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -14,14 +15,11 @@ from application.counting import BOUNDS
 from application.ports.figures import Counted, Figure, Figures, FiguresReader, QueueFigures
 from domain.action import ActionStatus
 from domain.errors import DatabaseUnavailable, EsteiraError
-from domain.failure import FailureCode
-from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, PREFIX, Described
+from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, OUTCOMES, PREFIX, Described
 
 log = logging.getLogger(__name__)
 
 DATABASE = "database"
-# From the first scrape on at 0: Prometheus sees no rise in a series that begins at 100.
-CODES = (*FailureCode, "storage_unavailable", "database_unavailable", "embedding_unavailable", "internal_error")
 Series = dict[tuple[str, ...], float]
 DOCUMENT_STATES = ("awaiting_upload", *map(str, ActionStatus))
 STATES = ("pending", "scheduled", "processing", "failed")
@@ -44,7 +42,7 @@ class StoredFigures(Collector):
         answering: Series = {(name,): float(it) for name, it in up.items()}
         yield _gauge("part_up", "1 if the part answers.", ("part",), answering)
         if figures:
-            yield from self._sums(figures.counted)
+            yield from self._sums(figures)
             yield from _queues(figures.queues)
             if figures.documents is not None:
                 documents: Series = {(status,): float(figures.documents.get(status, 0)) for status in DOCUMENT_STATES}
@@ -59,34 +57,20 @@ class StoredFigures(Collector):
             log.warning("no figures: %s", error.detail, exc_info=error)
             return None
 
-    def _sums(self, counted: Sequence[Counted]) -> Iterator[Metric]:
+    def _sums(self, figures: Figures) -> Iterator[Metric]:
         found: dict[Figure, list[Counted]] = defaultdict(list)
-        for each in counted:
+        for each in figures.counted:
             found[each.figure].append(each)
-        for figure in Figure:
-            described = METRICS[figure]
-            if figure in HISTOGRAMS:
-                yield _histogram(figure, described, found[figure])
-            else:
-                yield self._counter(figure, described, found[figure])
-
-    def _counter(self, figure: Figure, described: Described, found: Sequence[Counted]) -> Metric:
-        values = dict.fromkeys(self._expected(described), 0.0)
-        for each in found:
-            values[_label_values(described, each)] = each.amount
-        family = CounterMetricFamily(PREFIX + figure, described.help, labels=described.labels)
-        for labels, value in values.items():
-            family.add_metric(labels, value)
-        return family
-
-    def _expected(self, described: Described) -> Iterator[tuple[str, ...]]:
-        match described.labels:
-            case ():
-                yield ()
-            case ("type",):
-                yield from ((kind,) for kind in self._types)
-            case ("type", "code"):
-                yield from ((kind, str(code)) for kind in self._types for code in CODES)
+        for figure, described in METRICS.items():
+            # From the first scrape on at 0: Prometheus sees no rise in a series that begins at 100.
+            known = {"queue": [*figures.queues], "type": self._types, "code": described.codes, "outcome": OUTCOMES}
+            by_labels: dict[tuple[str, ...], list[Counted]] = {
+                values: [] for values in product(*(known[label] for label in described.labels))
+            }
+            for each in found[figure]:
+                by_labels.setdefault(tuple(each.labels.get(name, "") for name in described.labels), []).append(each)
+            make = _histogram if figure in HISTOGRAMS else _counter
+            yield make(PREFIX + figure, described, by_labels)
 
 
 def _queues(queues: Mapping[str, QueueFigures]) -> Iterator[Metric]:
@@ -112,19 +96,19 @@ def _gauge(name: str, text: str, labels: Sequence[str], values: Series) -> Metri
     return family
 
 
-def _histogram(figure: Figure, described: Described, found: Sequence[Counted]) -> Metric:
-    family = HistogramMetricFamily(PREFIX + figure, described.help, labels=described.labels)
-    by_labels: dict[tuple[str, ...], list[Counted]] = defaultdict(list)
-    for each in found:
-        by_labels[_label_values(described, each)].append(each)
-    for labels, observed in by_labels.items():
-        buckets = [(_bound(bound), sum(c.count for c in observed if c.bound <= bound)) for bound in BOUNDS]
-        family.add_metric(labels, buckets, sum_value=sum(c.amount for c in observed))
+def _counter(name: str, described: Described, found: Mapping[tuple[str, ...], Sequence[Counted]]) -> Metric:
+    family = CounterMetricFamily(name, described.help, labels=described.labels)
+    for labels, counted in found.items():
+        family.add_metric(labels, sum(c.amount for c in counted))
     return family
 
 
-def _label_values(described: Described, counted: Counted) -> tuple[str, ...]:
-    return tuple(counted.labels.get(name, "") for name in described.labels)
+def _histogram(name: str, described: Described, found: Mapping[tuple[str, ...], Sequence[Counted]]) -> Metric:
+    family = HistogramMetricFamily(name, described.help, labels=described.labels)
+    for labels, observed in found.items():
+        buckets = [(_bound(bound), sum(c.count for c in observed if c.bound <= bound)) for bound in BOUNDS]
+        family.add_metric(labels, buckets, sum_value=sum(c.amount for c in observed))
+    return family
 
 
 def _bound(bound: float) -> str:
@@ -135,5 +119,8 @@ def _answers(ask: Callable[[], None]) -> bool:
     try:
         ask()
     except EsteiraError:
+        return False
+    except Exception:
+        log.exception("asking a part failed")
         return False
     return True

@@ -108,6 +108,8 @@ def test_an_installation_in_which_nothing_happened_shows_zeros(engine: Engine) -
     assert shown["esteira_workers queue=artifacts"] == 0
     assert shown["esteira_dead_letters_total code=worker_lost type=index"] == 0
     assert shown["esteira_lease_expiries_total type=index"] == 0
+    assert shown["esteira_parser_crashes_total code=parser_crashed"] == 0
+    assert shown["esteira_action_duration_seconds_bucket le=+Inf outcome=failed type=index"] == 0
     assert shown["esteira_pages_total"] == 0
     assert shown["esteira_part_up part=database"] == 1
     assert shown["esteira_database_size_bytes"] > 0
@@ -169,7 +171,7 @@ def test_a_lease_that_ran_out_and_the_write_that_came_late_are_counted(engine: E
     assert shown["esteira_lease_expiries_total type=index"] == 1
     assert shown["esteira_stale_writes_refused_total type=index"] == 1
     assert shown["esteira_action_retries_total code=worker_lost type=index"] == 1
-    assert "esteira_action_duration_seconds_count outcome=completed type=index" not in shown
+    assert shown["esteira_action_duration_seconds_count outcome=completed type=index"] == 0
 
 
 def _fields(value: object) -> dict[str, object]:
@@ -251,6 +253,13 @@ def test_without_redis_everything_else_is_there(engine: Engine) -> None:
     shown = read(telemetry(engine, redis=partial(away, QueueUnavailable)).page())
     assert (shown["esteira_part_up part=redis"], shown["esteira_part_up part=database"]) == (0, 1)
     assert "esteira_pages_total" in shown
+
+
+def test_a_part_that_fails_as_nobody_foresaw_is_no_reason_to_give_nothing(engine: Engine) -> None:
+    def fail() -> None:
+        raise ValueError
+
+    assert read(telemetry(engine, storage=fail).page())["esteira_part_up part=storage"] == 0
 
 
 def test_without_postgresql_the_page_says_so() -> None:
