@@ -66,14 +66,3 @@ class FiguresReader(Protocol):
     def read(self) -> Figures:
         """Return the figures within seconds, whatever the number of rows. Raises DatabaseUnavailable (retryable)."""
         ...
-
-
-class CounterFold(Protocol):
-    """Keeps reading the sums cheap."""
-
-    def fold(self) -> int:
-        """Add up what was appended since; return how many rows. Safe at once in many processes.
-
-        Raises DatabaseUnavailable (retryable).
-        """
-        ...

@@ -48,13 +48,13 @@ def append(connection: Connection, counted: Iterable[Counted]) -> None:
 
 
 class PostgresCounterFold:
-    """Implements application/ports/figures.py: CounterFold."""
+    """Keeps reading the sums cheap. Safe at once in many processes, which each call it now and then."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def fold(self) -> int:
-        """Add up, unless another process is at it."""
+        """Add up what was appended, unless another process does; return how many rows. Raises DatabaseUnavailable."""
         with database_errors(), self._engine.begin() as connection:
             free = connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": FOLD_LOCK}).scalar_one()
             return int(connection.execute(FOLD, {"limit": FOLDED_AT_ONCE}).scalar_one()) if free else 0
