@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from domain.errors import EsteiraError, StorageUnavailable
@@ -30,4 +31,6 @@ def call_each(call: Callable[[_Item], _Answer], items: Iterable[_Item]) -> Seque
             return error
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as threads:
-        return list(threads.map(caught, items))
+        # Each in a copy of this context, so that log lines name what this thread works for.
+        calls = [threads.submit(copy_context().run, caught, item) for item in items]
+        return [call.result() for call in calls]

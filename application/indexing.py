@@ -45,6 +45,7 @@ class Indexing:
     pages_read: int = 0
     pages_recognized: int = 0
     next_offset: int = 0
+    tokens: int = 0
 
     def __post_init__(self) -> None:
         """Cut by the model's own tokens, and never more than it sees."""
@@ -124,6 +125,7 @@ class Indexing:
         ]
         self.context.check()
         self.passages.write_chunks(self.context.run, self.document.id, self.embedder.model_name, indexed)
+        self.tokens += sum(chunk.token_count for chunk in batch)
         self.report = replace(
             self.report,
             chunks_done=self.report.chunks_done + len(batch),

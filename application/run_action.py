@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from application.ports.run_context import Heartbeat, RunContext
+from application.ports.run_watch import RunWatch, Unwatched
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.action import Action, Run
 from domain.errors import (
@@ -70,22 +72,32 @@ class RunAction:
     action_types: Mapping[str, ActionType]
     worker_name: str
     lease: timedelta
+    watch: RunWatch = field(default_factory=Unwatched)
 
     def __call__(self, action_id: ActionId, dispatch_no: int) -> None:
         """Run the action unless the message is stale or someone else has it. Raises DatabaseUnavailable."""
-        claimed = self._claim(action_id, dispatch_no)
+        with self.watch.claiming():
+            claimed = self._claim(action_id, dispatch_no)
         if claimed is None:
             log.info(
                 "message is stale or its queue is paused, left alone",
                 extra={"action": str(action_id), "dispatch_no": dispatch_no},
             )
             return
+        with self.watch.running(claimed):
+            self._run(claimed)
+
+    def _run(self, claimed: Action) -> None:
         action_type = self.action_types[claimed.type]
+        log.info("the run begins", extra={"type": claimed.type})
         try:
             with self.heartbeat.keep(claimed.run) as context:
-                self._end_surely(context, action_type, self._work(action_type, claimed, context))
+                ended = self._work(action_type, claimed, context)
+                with self.watch.publishing():
+                    self._end_surely(context, action_type, ended)
         except LeaseLost:
-            log.warning("the lease was lost, nothing is written", extra={"action": str(action_id)})
+            log.warning("the lease was lost, nothing is written", extra={"action": str(claimed.id)})
+            self._count_refused(claimed)
         clean_up_each(self.transactions, self.action_types, [claimed])
 
     def _claim(self, action_id: ActionId, dispatch_no: int) -> Action | None:
@@ -113,6 +125,11 @@ class RunAction:
             transaction.jobs.save(job)
             transaction.commit()
             return job.action(action_id)
+
+    def _count_refused(self, action: Action) -> None:
+        with suppress(DatabaseUnavailable), self.transactions() as transaction:
+            transaction.jobs.count_refused(action)
+            transaction.commit()
 
     def _work(self, action_type: ActionType, action: Action, context: RunContext) -> Outcome | EsteiraError:
         """Do the work; return what it gave or what stopped it. Lets LeaseLost through."""
@@ -161,8 +178,10 @@ class RunAction:
                 # Asked for since the last beat: the owner was told that it is being cancelled, so nothing is published.
                 raise RunCancelled
             now = transaction.now()
-            transaction.jobs.save(job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now)))
+            job = job.change(run.action_id, lambda a: transition(a, ended, action_type.retry, now))
+            transaction.jobs.save(job)
             transaction.commit()
+        log.info("the run has ended", extra={"status": str(job.action(run.action_id).status)})
 
 
 def clean_up(transactions: Transactions, handler: ActionHandler, action: Action) -> None:

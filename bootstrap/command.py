@@ -28,7 +28,7 @@ def main() -> None:
     try:
         settings = Settings()
         # Programs that serve log as they are told; commands for people speak by their own output.
-        configure_logs("WARNING")
+        configure_logs("WARNING", settings.log_format)
         create_cli(wire_cli(settings))()
     except ValidationError as error:
         print(explain(error), file=sys.stderr)
@@ -73,7 +73,7 @@ def run_dev(settings: Settings) -> int:
     """Serve everything until Ctrl-C."""
     from bootstrap import whole_stack
 
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     return whole_stack.run_dev(settings)
 
 
@@ -81,7 +81,7 @@ def run_api(settings: Settings) -> int:
     """Serve the API until Ctrl-C."""
     from bootstrap import serving
 
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     return serving.run_api(settings)
 
 

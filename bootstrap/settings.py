@@ -16,6 +16,7 @@ LARGEST_BIG_INTEGER = 2**63 - 1
 
 Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS, allow_inf_nan=False)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["auto", "json", "text"]
 
 
 class Settings(BaseSettings):
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     ocr_languages: Annotated[tuple[str, ...], NoDecode] = ("eng", "por", "spa", "fra", "deu", "ita")
     max_pages: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)] = 5000
     log_level: LogLevel = "INFO"
+    log_format: LogFormat = "auto"
 
     @field_validator("cors_origins", "ocr_languages", mode="before")
     @classmethod

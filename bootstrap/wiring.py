@@ -37,6 +37,7 @@ from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.settings import Settings
+from bootstrap.telemetry import wire_api_telemetry, wire_traces
 from domain.errors import BlobNotFound
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
@@ -44,6 +45,7 @@ from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
+from infrastructure.postgres.counters import PostgresCounterFold
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
@@ -51,6 +53,7 @@ from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.job_reader import PostgresJobReader
+from infrastructure.postgres.job_trace import traceparent_of
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.queue_reader import PostgresQueueReader
@@ -65,6 +68,8 @@ from infrastructure.scratch import ScratchFolder
 from infrastructure.sealing.aes_password_seal import AesPasswordSeal
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.signed_query import load_or_create_signing_key
+from infrastructure.telemetry.run_lines import RunLines
+from infrastructure.telemetry.traces import Traces
 from interface.api.services import ApiServices
 
 DOWNLOAD_URL_SECONDS = 900
@@ -84,12 +89,14 @@ class Parts:
     terms: SnowballTermAnalyzer
     seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
+    traces: Traces
 
 
 def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
     """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server."""
     engine = make_engine(backends.database_url, application_name=application_name)
-    transactions = partial(PostgresUnitOfWork, engine)
+    traces = wire_traces(application_name)
+    transactions = partial(PostgresUnitOfWork, engine, trace=traces.current)
     redis = connect_redis(backends.redis_url)
     embedder = DeferredEmbedder(partial(load_model, settings))
     blobs = make_blob_store(settings, public_url=public_url)
@@ -99,12 +106,12 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
-        extractor=SandboxedExtractor(extraction_limits(settings), scratch=scratch),
+        extractor=traces.around(SandboxedExtractor(extraction_limits(settings), scratch=scratch), open="extract"),
         seal=seal,
-        embedder=embedder,
+        embedder=traces.around(embedder, embed_passages="embed"),
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
-        passages=PostgresPassageStore(engine),
+        passages=traces.around(PostgresPassageStore(engine), write_pages="store", write_chunks="store"),
         attachments=KeepAttachments(
             transactions=transactions,
             blobs=blobs,
@@ -130,6 +137,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         terms=terms,
         seal=seal,
         action_types={indexing.name: indexing},
+        traces=traces,
     )
 
 
@@ -203,6 +211,7 @@ def wire_recovery(parts: Parts) -> list[Duty]:
         Duty(name="reaper", every_seconds=settings.reap_seconds, call=reap),
         Duty(name="reconciler", every_seconds=settings.reconcile_seconds, call=resend),
         Duty(name="sweeper", every_seconds=settings.reconcile_seconds, call=sweep),
+        Duty(name="counter", every_seconds=settings.reconcile_seconds, call=PostgresCounterFold(parts.engine).fold),
     ]
 
 
@@ -232,14 +241,15 @@ def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown:
         action_types=parts.action_types,
         worker_name=worker_name,
         lease=lease,
+        watch=parts.traces.runs(RunLines(), partial(traceparent_of, parts.engine)),
     )
 
 
 def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None]) -> ApiServices:
     """Return what the HTTP door needs."""
     settings = parts.settings
+    pings = {"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)}
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
-    answering = {"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)}
     request_upload = RequestUpload(
         transactions=parts.transactions,
         blobs=parts.blobs,
@@ -285,11 +295,14 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         jobs=PostgresJobReader(parts.engine),
         job_changes=PostgresJobChanges(backends.database_url),
         blobs=parts.blobs,
-        parts=answering,
-        monitored_parts=answering | {"storage": partial(ping_storage, parts.blobs)},
+        parts=pings,
+        monitored_parts=pings | {"storage": partial(ping_storage, parts.blobs)},
         public_url=public_url,
         cors_origins=settings.cors_origins,
         download_url_seconds=DOWNLOAD_URL_SECONDS,
+        telemetry=wire_api_telemetry(
+            backends.database_url, pings=pings, types=[*parts.action_types], traces=parts.traces
+        ),
     )
 
 

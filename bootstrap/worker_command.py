@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings()
-        configure_logs("DEBUG" if options.verbose else settings.log_level)
+        configure_logs("DEBUG" if options.verbose else settings.log_level, settings.log_format)
         follow_parent()
         start_pulse()
         if options.all:

@@ -83,6 +83,7 @@ class Action:
     sent_at: datetime | None = None
     lease_until: datetime | None = None
     deadline: datetime | None = None
+    claimed_at: datetime | None = None
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -112,6 +113,7 @@ class Action:
             lease_until=now + lease,
             deadline=now + timeout,
             started_at=self.started_at or now,
+            claimed_at=now,
             # A run that was given back keeps its attempt's number, so its progress must not fall either.
             report=Report(message="Starting", progress=self.report.progress),
             error=None,

@@ -85,7 +85,7 @@ def running_stack(folder: Path) -> Iterator[Stack]:
 
 def wait_for_worker(log: Path) -> int:
     """Return the pid of the document worker once its log says that it is ready."""
-    while not (ready := re.search(r"worker=document_processing-\S+-(\d+)", log.read_text())):
+    while not (ready := re.search(r"worker\W+document_processing-\S+-(\d+)", log.read_text())):
         time.sleep(0.01)
     return int(ready[1])
 

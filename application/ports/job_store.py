@@ -53,6 +53,10 @@ class JobStore(Protocol):
         """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job."""
         ...
 
+    def count_refused(self, action: Action) -> None:
+        """Count a run whose worker came to write after its lease was over."""
+        ...
+
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock and return pending actions which are due and unsent, oldest first; skip those others have locked.
 

@@ -67,8 +67,9 @@ class IndexDocument:
             if transaction.documents.publish(read, run):
                 self.attachments.publish(transaction, kept, max_attempts=action.max_attempts)
 
-        result = {"chunks": indexing.report.chunks_done, "pages": indexing.report.pages_done, **kept.result}
-        return Outcome(result=result, report=indexing.report, publish=publish)
+        report = indexing.report
+        result = {"chunks": report.chunks_done, "pages": report.pages_done, "tokens": indexing.tokens, **kept.result}
+        return Outcome(result=result, report=report, publish=publish)
 
     def clean_up(self, action: Action) -> None:
         """Drop the rows of runs that are over and not published, and what they put for attachments."""

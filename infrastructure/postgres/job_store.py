@@ -1,18 +1,34 @@
 """Jobs with their actions, inside a transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Row,
+    Select,
+    String,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from application.counting import counted_change, counted_creation, counted_refusal
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.errors import JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
 from domain.report import StageTimes
+from infrastructure.postgres.counters import append
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, action_values, job_of, stages_values
 from infrastructure.postgres.tables import documents, events, job_actions, jobs, queues
@@ -24,8 +40,9 @@ _NONE: Mapping[ActionId, Action] = {}
 class PostgresJobStore:
     """Implements application/ports/job_store.py."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, trace: Callable[[], str | None] = lambda: None) -> None:
         self._connection = connection
+        self._trace = trace
 
     def add(self, *added: Job) -> None:
         """Insert jobs with their actions."""
@@ -33,9 +50,11 @@ class PostgresJobStore:
             return
         actions = [action for job in added for action in job.actions]
         with database_errors():
-            self._connection.execute(insert(jobs), [_job_values(job) for job in added])
+            trace = {"traceparent": self._trace()}
+            self._connection.execute(insert(jobs), [_job_values(job) | trace for job in added])
             self._connection.execute(insert(job_actions), [action_values(action) for action in actions])
             self._record(*((job, job.actions) for job in added))
+            append(self._connection, map(counted_creation, actions))
 
     def lock(self, job_id: JobId) -> Job:
         """Lock the job, then its actions."""
@@ -89,10 +108,9 @@ class PostgresJobStore:
     def save(self, job: Job) -> None:
         """Write the actions that changed; the timeline gets a line for each whose status or message changed."""
         with database_errors():
-            before = {
-                row.id: action_of(row)
-                for row in self._connection.execute(select(job_actions).where(job_actions.c.job_id == job.id))
-            }
+            clock = func.clock_timestamp(type_=DateTime(timezone=True)).label("now")
+            rows = self._connection.execute(select(job_actions, clock).where(job_actions.c.job_id == job.id)).all()
+            before = {row.id: action_of(row) for row in rows}
             self._connection.execute(update(jobs).where(jobs.c.id == job.id).values(**_job_state(job)))
             changed = [action for action in job.actions if action != before[action.id]]
             for action in changed:
@@ -100,6 +118,12 @@ class PostgresJobStore:
                     update(job_actions).where(job_actions.c.id == action.id).values(action_values(action))
                 )
             self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]), before=before)
+            append(self._connection, (c for a in changed for c in counted_change(before[a.id], a, now=rows[0].now)))
+
+    def count_refused(self, action: Action) -> None:
+        """Append to the counters."""
+        with database_errors():
+            append(self._connection, [counted_refusal(action)])
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         """Lock pending actions that are due and unsent."""

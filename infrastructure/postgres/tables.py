@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -128,6 +129,8 @@ jobs = Table(
     _instant("created_at"),
     _instant("started_at", nullable=True),
     _instant("completed_at", nullable=True),
+    # The trace of the request that made it (W3C Trace Context), where traces are on.
+    Column("traceparent", Text),
     Index("ix_jobs_document_id", "document_id"),
     Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
     Index("ix_jobs_tenant_id_status_id", "tenant_id", "status", "id"),
@@ -160,6 +163,7 @@ job_actions = Table(
     _instant("created_at"),
     _instant("started_at", nullable=True),
     _instant("completed_at", nullable=True),
+    _instant("claimed_at", nullable=True),
     Index("ix_job_actions_job_id", "job_id"),
     Index("ix_job_actions_queue_job_id", "queue", "job_id"),
     Index("ix_job_actions_unsent", "queue", "due_at", postgresql_where=text("status = 'pending' AND sent_at IS NULL")),
@@ -167,6 +171,7 @@ job_actions = Table(
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
     Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
+    Index("ix_job_actions_failed_queue", "queue", postgresql_where=text("status = 'failed'")),
     Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
@@ -300,4 +305,27 @@ embedding_cache = Table(
     Column("content_hash", LargeBinary, primary_key=True),
     Column("vector", Vector, nullable=False),
     _instant("used_at", default_now=True),
+)
+
+# A sum is rows of both tables: runs append to the second without waiting for each other, and from time to time its rows
+# are added to those of the first.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("labels", JSONB, primary_key=True),
+    Column("bound", Double, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("amount", Double, nullable=False),
+)
+
+counter_increments = Table(
+    "counter_increments",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("labels", JSONB, nullable=False),
+    Column("bound", Double, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("amount", Double, nullable=False),
 )

@@ -1,5 +1,6 @@
 """A transaction over documents and jobs."""
 
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -22,10 +23,11 @@ from infrastructure.postgres.version_store import PostgresVersionStore
 
 
 class PostgresUnitOfWork:
-    """Implements application/ports/unit_of_work.py."""
+    """Implements application/ports/unit_of_work.py. `trace` tells to which trace the jobs belong that it adds."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, trace: Callable[[], str | None] = lambda: None) -> None:
         self._engine = engine
+        self._trace = trace
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -58,7 +60,7 @@ class PostgresUnitOfWork:
     @property
     def jobs(self) -> JobStore:
         """Jobs in this transaction."""
-        return PostgresJobStore(self._open)
+        return PostgresJobStore(self._open, trace=self._trace)
 
     @property
     def staged_objects(self) -> StagedObjects:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -96,9 +97,9 @@ class ThreadHeartbeat:
         """Beat until the context is left."""
         live = LiveRun(run=run, ledger=self.ledger, shutdown=self.shutdown)
         finished = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(live, finished), name=f"beat-{run.action_id}", daemon=True)
+        thread = _thread(f"beat-{run.action_id}", self._beat, live, finished)
         thread.start()
-        threading.Thread(target=self._watch, args=(live, thread), name=f"watch-{run.action_id}", daemon=True).start()
+        _thread(f"watch-{run.action_id}", self._watch, live, thread).start()
         try:
             yield live
         finally:
@@ -137,3 +138,8 @@ class ThreadHeartbeat:
                 if not finished.wait(self.hang_seconds):
                     self.on_hang(live.run)
                 return
+
+
+def _thread(name: str, call: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Return a thread whose log lines name the run as those of the thread that starts it do."""
+    return threading.Thread(target=copy_context().run, args=(call, *arguments), name=name, daemon=True)

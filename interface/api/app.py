@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from interface.api.answer_headers import SafeHeaders
@@ -11,12 +12,14 @@ from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
+from interface.api.telemetry import REQUEST_ID, RequestTelemetry
 from interface.api.v1.endpoints import (
     batches,
     contents,
     dead_letters,
     documents,
     health,
+    metrics,
     multipart,
     queue,
     queue_jobs,
@@ -28,8 +31,10 @@ from interface.api.v1.schemas.problem import problem_response
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
 
 Errors are problems (RFC 9457): `code` is stable, `detail` says what to do."""
+# FastAPI's own would send what clients wrote along with its errors; ours is RequestTelemetry.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range")
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -42,6 +47,7 @@ def create_app(services: ApiServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses={"default": problem_response("A problem.")},
+        telemetry=NO_TELEMETRY,
     )
     app.state.services = services
     v1 = APIRouter(prefix="/api/v1")
@@ -60,11 +66,13 @@ def create_app(services: ApiServices) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
     add_documentation(app)
     app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
     _add_middleware(app, services.cors_origins)
+    app.add_middleware(RequestTelemetry, telemetry=services.telemetry)
     return app
 
 

@@ -24,6 +24,7 @@ from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from interface.api.telemetry import ApiTelemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +60,4 @@ class ApiServices:
     public_url: str
     cors_origins: tuple[str, ...]
     download_url_seconds: int
+    telemetry: ApiTelemetry

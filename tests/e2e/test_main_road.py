@@ -178,7 +178,7 @@ def hasty_client(whole_stack: RunningStack, tmp_path: Path) -> Iterator[EsteiraC
     """A second API process on the same stack, whose upload URLs live for a second."""
     with (
         running_program(API, whole_stack.data_dir, folder=tmp_path, ESTEIRA_UPLOAD_URL_SECONDS="1") as program,
-        httpx.Client(base_url=program.said(r"the API answers url=(\S+)").group(1), timeout=60) as http,
+        httpx.Client(base_url=program.said(r'"url": "([^"]+)".*the API answers').group(1), timeout=60) as http,
     ):
         yield EsteiraClient(http=http)
 

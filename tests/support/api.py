@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
@@ -36,8 +38,10 @@ from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
+from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from interface.api.app import create_app
 from interface.api.services import ApiServices
+from interface.api.telemetry import ApiTelemetry
 from tests.support.document_factory import a_document, a_job
 from tests.support.http_server import listening_socket, running_uvicorn
 from tests.support.in_memory_blob_store import InMemoryBlobStore
@@ -120,6 +124,13 @@ class NoJobs:
         raise JobNotFound
 
 
+class Nothing(Collector):
+    """No figure is kept in memory."""
+
+    def collect(self) -> Iterator[Metric]:
+        return iter(())
+
+
 @dataclass
 class Api:
     """The world behind the door, and what workers do in it."""
@@ -136,6 +147,7 @@ class Api:
     queues: QueueReader | None = None
     queue_messages: QueueMessages | None = None
     jobs: JobReader | None = None
+    telemetry: ApiTelemetry | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
     replay_limit: int = LIMIT
@@ -191,6 +203,7 @@ class Api:
             public_url=PUBLIC_URL,
             cors_origins=self.cors_origins,
             download_url_seconds=300,
+            telemetry=self.telemetry or PrometheusApiTelemetry(Nothing()),
         )
 
     def add_document(self, *, content: bytes | None = None, **changes: object) -> Document:

@@ -462,6 +462,9 @@ class InMemoryJobStore:
         left = [a for a in ended if a.type in types]
         return sorted(left, key=lambda a: a.id)[:limit]
 
+    def count_refused(self, action: Action) -> None:
+        """Counters are PostgreSQL's."""
+
     def mark_clean(self, run: Run) -> None:
         job = self.lock_of(run.action_id)
         cleaned = tuple(

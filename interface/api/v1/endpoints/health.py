@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Literal
 
 from fastapi import APIRouter
@@ -61,7 +62,9 @@ def get_readiness(services: Services, response: Response) -> Readiness:
 def asked(parts: Mapping[str, Callable[[], None]]) -> dict[str, Part]:
     """Ask each of these, all at once, and return what came of it by name."""
     with ThreadPoolExecutor(max_workers=max(1, len(parts)), thread_name_prefix="ready") as pool:
-        return dict(zip(parts, pool.map(_part, parts.items()), strict=True))
+        # Each in a copy of this context, so that its log lines have the request's id.
+        asked = {named[0]: pool.submit(copy_context().run, _part, named) for named in parts.items()}
+        return {name: part.result() for name, part in asked.items()}
 
 
 def _part(named: tuple[str, Callable[[], None]]) -> Part:

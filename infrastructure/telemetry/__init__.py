@@ -1,0 +1,1 @@
+"""What operators watch: log lines, figures for Prometheus, traces."""
