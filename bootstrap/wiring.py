@@ -33,7 +33,9 @@ from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
+from bootstrap.cleaning import cleanup_action_type, wire_start
 from bootstrap.settings import Settings
+from domain.cleanup import CLEANUP
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
@@ -49,6 +51,7 @@ from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
+from infrastructure.postgres.task_reader import PostgresTaskReader
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.duties import Duty
@@ -112,6 +115,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
         handler=index,
     )
+    cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     return Parts(
         settings=settings,
         engine=engine,
@@ -122,7 +126,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         embedder=embedder,
         terms=terms,
         seal=seal,
-        action_types={indexing.name: indexing},
+        action_types={kind.name: kind for kind in (indexing, cleanup)},
     )
 
 
@@ -268,6 +272,8 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
+        tasks=PostgresTaskReader(parts.engine),
         documents=PostgresDocumentReader(parts.engine),
         dead_letters=PostgresDeadLetterReader(parts.engine),
         job_changes=PostgresJobChanges(backends.database_url),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.cleanup import Amount
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
@@ -24,14 +26,6 @@ class UnfinishedUpload:
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scraps:
-    """Files of the store's own, left by a process that was killed while it wrote."""
-
-    count: int = 0
-    size_bytes: int = 0
-
-
 class ObjectInventory(Protocol):
     """Lists by pages of up to 1000, so that memory is bounded. Raises StorageUnavailable (retryable).
 
@@ -46,6 +40,6 @@ class ObjectInventory(Protocol):
         """Yield the uploads in parts to keys that begin so."""
         ...
 
-    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Scraps:
-        """Delete scraps that nobody has written to since then; a dry run only counts them."""
+    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Amount:
+        """Delete what killed processes left half written and nobody wrote to since; a dry run only counts it."""
         ...

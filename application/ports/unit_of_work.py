@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
 from application.ports.staged_objects import StagedObjects
+from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 
@@ -44,6 +45,11 @@ class UnitOfWork(Protocol):
     @property
     def staged_objects(self) -> StagedObjects:
         """Objects that have no document yet."""
+        ...
+
+    @property
+    def tasks(self) -> TaskStore:
+        """Jobs that are about no document, in this transaction."""
         ...
 
     def now(self) -> datetime:

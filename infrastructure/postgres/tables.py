@@ -77,6 +77,7 @@ documents = Table(
     Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id", unique=True),
     Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
     Index("ix_documents_published_run", "published_run"),
+    Index("ix_documents_unprocessed", "id", postgresql_where=text("job_id IS NULL")),
 )
 
 document_versions = Table(
@@ -91,6 +92,7 @@ document_versions = Table(
     Column("metadata", JSONB, nullable=False),
     Column("chunk_tokens", Integer, nullable=False),
     Column("chunk_overlap", Integer, nullable=False),
+    _instant("announced_at", default_now=True),
 )
 
 uploads = Table(
@@ -104,6 +106,7 @@ uploads = Table(
     _instant("expires_at"),
     _instant("completed_at", nullable=True),
     Index("ix_uploads_document_id", "document_id"),
+    Index("ix_uploads_uncompleted", "expires_at", postgresql_where=text("completed_at IS NULL")),
 )
 
 staged_objects = Table(
@@ -130,6 +133,7 @@ jobs = Table(
     _instant("completed_at", nullable=True),
     Index("ix_jobs_document_id", "document_id"),
     Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
+    Index("ix_jobs_completed_at", "completed_at", postgresql_where=text("completed_at IS NOT NULL")),
 )
 
 job_actions = Table(
@@ -267,4 +271,12 @@ embedding_cache = Table(
     Column("content_hash", LargeBinary, primary_key=True),
     Column("vector", Vector, nullable=False),
     _instant("used_at", default_now=True),
+    Index("ix_embedding_cache_used_at", "used_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _instant("started_at", default_now=True),
 )

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, DateTime, Engine, func, select
 from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
 from application.ports.staged_objects import StagedObjects
+from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_store import PostgresJobStore
 from infrastructure.postgres.staged_objects import PostgresStagedObjects
+from infrastructure.postgres.task_store import PostgresTaskStore
 from infrastructure.postgres.upload_store import PostgresUploadStore
 from infrastructure.postgres.version_store import PostgresVersionStore
 
@@ -62,6 +64,11 @@ class PostgresUnitOfWork:
     def staged_objects(self) -> StagedObjects:
         """Objects that have no document yet."""
         return PostgresStagedObjects(self._open)
+
+    @property
+    def tasks(self) -> TaskStore:
+        """Jobs that are about no document, in this transaction."""
+        return PostgresTaskStore(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

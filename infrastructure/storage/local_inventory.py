@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from application.ports.object_inventory import Scraps, StoredObject, UnfinishedUpload
+from application.ports.object_inventory import StoredObject, UnfinishedUpload
+from domain.cleanup import Amount
 from infrastructure.storage.disk_errors import disk_errors
 from infrastructure.storage.object_files import ObjectFiles
 from infrastructure.storage.part_files import PartFiles
@@ -45,7 +46,7 @@ class LocalObjectInventory:
         for first in range(0, len(found), _PAGE):
             yield found[first : first + _PAGE]
 
-    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Scraps:
+    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Amount:
         """Delete files that were being received, and folders of parts that are no upload."""
         count = size_bytes = 0
         with disk_errors():
@@ -58,7 +59,7 @@ class LocalObjectInventory:
                     count, size_bytes = count + 1, size_bytes + size
                     if not dry_run:
                         _remove(path)
-        return Scraps(count=count, size_bytes=size_bytes)
+        return Amount(count=count, size_bytes=size_bytes)
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:

@@ -103,7 +103,7 @@ class ObjectFiles:
 
     def keys(self) -> Sequence[str]:
         """Return the keys of all objects. Raises OSError."""
-        return [name.replace("+", "/") for name in os.listdir(self._objects)]
+        return [path.name.replace("+", "/") for path in self._objects.iterdir()]
 
     def size_and_time(self, key: str) -> tuple[int, float] | None:
         """Return an object's size, and when it was put in seconds since 1970; None: it is gone. Raises OSError."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from application.ports.object_inventory import Scraps, StoredObject, UnfinishedUpload
+from application.ports.object_inventory import StoredObject, UnfinishedUpload
+from domain.cleanup import Amount
 from infrastructure.storage.s3_bucket import S3Bucket, store_errors
 
 
@@ -30,9 +31,9 @@ class S3ObjectInventory:
                 for found in page.get("Uploads", [])
             ]
 
-    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Scraps:  # noqa: ARG002
+    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Amount:  # noqa: ARG002
         """S3 keeps nothing of an upload that broke off."""
-        return Scraps()
+        return Amount()
 
     def _pages(self, operation: str, prefix: str) -> Iterator[Any]:
         with store_errors():

@@ -10,7 +10,7 @@ from interface.api.body_limit import BodyLimit
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints import batches, contents, documents, health, multipart, queue, search, status
+from interface.api.v1.endpoints import batches, cleanup, contents, documents, health, multipart, queue, search, status
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
@@ -40,6 +40,7 @@ def create_app(services: ApiServices) -> FastAPI:
         contents.router,
         search.router,
         queue.router,
+        cleanup.router,
     ):
         v1.include_router(router)
     app.include_router(v1)

@@ -7,6 +7,7 @@ from application.ports.blob_store import BlobStore
 from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
+from application.ports.task_reader import TaskReader
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.complete_upload import CompleteUpload
@@ -19,6 +20,7 @@ from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_task import StartTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    start_cleanup: StartTask
+    tasks: TaskReader
     documents: DocumentReader
     dead_letters: DeadLetterReader
     job_changes: JobChanges

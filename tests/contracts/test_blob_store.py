@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from application.ports.object_inventory import Scraps
 from application.ports.presigned_request import PresignedRequest
+from domain.cleanup import Amount
 from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, RunCancelled, UploadNotFound
 from domain.multipart import StoredPart
 from tests.support.blob_store_backends import (
@@ -563,7 +563,7 @@ def test_an_empty_store_has_nothing_to_list(backend: Backend) -> None:
     inventory = backend.store.inventory
     assert [each for page in inventory.objects("documents/") for each in page] == []
     assert [each for page in inventory.unfinished_uploads("documents/") for each in page] == []
-    assert inventory.drop_scraps(before=datetime.now(UTC), dry_run=False) == Scraps()
+    assert inventory.drop_scraps(before=datetime.now(UTC), dry_run=False) == Amount()
 
 
 @on(["local"])
@@ -577,9 +577,9 @@ def test_what_a_killed_process_left_half_written_is_dropped_once_it_is_old(backe
     drop = backend.store.inventory.drop_scraps
     later = datetime.now(UTC) + timedelta(seconds=5)
 
-    assert drop(before=datetime.now(UTC) - timedelta(minutes=1), dry_run=False) == Scraps()
+    assert drop(before=datetime.now(UTC) - timedelta(minutes=1), dry_run=False) == Amount()
     counted = drop(before=later, dry_run=True)
     assert (counted.count, counted.size_bytes >= 3 * len(CONTENT)) == (3, True)
     assert drop(before=later, dry_run=False) == counted
-    assert drop(before=later, dry_run=False) == Scraps()
+    assert drop(before=later, dry_run=False) == Amount()
     assert backend.store.multipart.parts(KEY, kept) == []

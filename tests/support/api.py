@@ -11,6 +11,7 @@ import httpx
 
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
+from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
@@ -24,9 +25,12 @@ from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_task import StartTask
 from domain.action import Action
 from domain.chunk import Chunk
+from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
+from domain.errors import JobNotFound
 from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
@@ -88,6 +92,19 @@ class NoDeadLetters:
         return ()
 
 
+@dataclass(frozen=True)
+class InMemoryTaskReader:
+    """Counts no workers."""
+
+    database: InMemoryDatabase
+
+    def get(self, job_id: JobId, *, action_type: str) -> TaskState:
+        job = self.database.jobs.get(job_id)
+        if job is None or job.actions[0].type != action_type:
+            raise JobNotFound
+        return TaskState(job=job, workers=0)
+
+
 @dataclass
 class Api:
     """The world behind the door, and what workers do in it."""
@@ -101,6 +118,7 @@ class Api:
     transactions: Transactions | None = None
     documents: DocumentReader | None = None
     dead_letters: DeadLetterReader | None = None
+    tasks: TaskReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
     max_upload_bytes: int = 1000
@@ -139,6 +157,14 @@ class Api:
             replay_dead_letters=ReplayDeadLetters(transactions=transactions, retry_job=retry_job),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
+            start_cleanup=StartTask(
+                transactions=transactions,
+                action_type=CLEANUP,
+                queue=CLEANUP_QUEUE,
+                max_attempts=4,
+                wake_relay=self._wake,
+            ),
+            tasks=self.tasks or InMemoryTaskReader(self.database),
             documents=self.documents or InMemoryDocumentReader(self.database),
             dead_letters=self.dead_letters or NoDeadLetters(),
             job_changes=self.changes,

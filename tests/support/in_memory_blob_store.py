@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from application.ports.blob_store import BlobInfo
-from application.ports.object_inventory import Scraps, StoredObject, UnfinishedUpload
+from application.ports.object_inventory import StoredObject, UnfinishedUpload
 from application.ports.presigned_request import PresignedRequest
+from domain.cleanup import Amount
 from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, StorageUnavailable, UploadNotFound
 from domain.multipart import LEAST_PART_BYTES, StoredPart
 
@@ -155,9 +156,9 @@ class InMemoryObjectInventory:
             if key.startswith(prefix)
         ]
 
-    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Scraps:  # noqa: ARG002
+    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Amount:  # noqa: ARG002
         self.store.require_up()
-        return Scraps()
+        return Amount()
 
 
 def _request(method: str, path: str, headers: dict[str, str], expires_in_seconds: int) -> PresignedRequest:
