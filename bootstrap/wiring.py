@@ -34,7 +34,9 @@ from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
 from bootstrap.cleaning import cleanup_action_type, wire_start
+from bootstrap.doctoring import doctor_action_type
 from bootstrap.settings import Settings
+from domain.audit import DOCTOR
 from domain.cleanup import CLEANUP
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
@@ -115,7 +117,10 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
         handler=index,
     )
+    action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
+    doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
+    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor)}
     return Parts(
         settings=settings,
         engine=engine,
@@ -126,7 +131,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         embedder=embedder,
         terms=terms,
         seal=seal,
-        action_types={kind.name: kind for kind in (indexing, cleanup)},
+        action_types=action_types,
     )
 
 
@@ -273,6 +278,7 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
         start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
+        start_doctor=wire_start(settings, parts.transactions, action_type=DOCTOR, wake_relay=wake_relay),
         tasks=PostgresTaskReader(parts.engine),
         documents=PostgresDocumentReader(parts.engine),
         dead_letters=PostgresDeadLetterReader(parts.engine),

@@ -27,7 +27,7 @@ DOUBT = (
 class SweepOrphanObjects:
     """An object that is younger than `window` is no orphan, and neither is one that any row names.
 
-    Rows are always there before objects (decision 18), so a look at the rows after the list is enough; but for the key
+    Rows are always there before objects, so a look at the rows after the list is enough; but for the key
     of a version, whose number can be announced anew. So the document, where there is one, is locked while the store is
     told to delete: the one place where a lock is held that long.
     """

@@ -10,7 +10,18 @@ from interface.api.body_limit import BodyLimit
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.openapi import described
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints import batches, cleanup, contents, documents, health, multipart, queue, search, status
+from interface.api.v1.endpoints import (
+    batches,
+    cleanup,
+    contents,
+    doctor,
+    documents,
+    health,
+    multipart,
+    queue,
+    search,
+    status,
+)
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
@@ -41,6 +52,7 @@ def create_app(services: ApiServices) -> FastAPI:
         search.router,
         queue.router,
         cleanup.router,
+        doctor.router,
     ):
         v1.include_router(router)
     app.include_router(v1)

@@ -41,6 +41,7 @@ class ApiServices:
     delete_document: DeleteDocument
     search_chunks: SearchChunks
     start_cleanup: StartTask
+    start_doctor: StartTask
     tasks: TaskReader
     documents: DocumentReader
     dead_letters: DeadLetterReader

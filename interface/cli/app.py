@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import typer
 
+from interface.cli.cleanup import cleanup
 from interface.cli.demo import demo
+from interface.cli.doctor import doctor
 from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
 from interface.cli.search import search
@@ -33,6 +35,8 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.command()(search)
     app.add_typer(documents_app(), name="documents")
     app.command()(demo)
+    app.command()(cleanup)
+    app.command()(doctor)
     app.command()(dev)
     app.command()(api)
     app.command(context_settings=PASS_ON, add_help_option=False)(worker)

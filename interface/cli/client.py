@@ -224,6 +224,20 @@ class ApiClient:
         narrowed = {"document_ids": list(document_ids)} if document_ids else {}
         return self._json("POST", "/api/v1/search", repeatable=True, json={**body, **narrowed})
 
+    def readiness(self) -> Json:
+        """Return which parts answer, also where one does not."""
+        response = self._sender.send(lambda: _accepted(self._http.get("/api/ready")), repeatable=True)
+        with self._understanding():
+            return dict(response.json())
+
+    def start_task(self, path: str, body: Json) -> Json:
+        """Start `cleanup/…` or `doctor`; while it runs, asking again gives the same one."""
+        return self._json("POST", f"/api/v1/{path}", repeatable=True, json=dict(body))
+
+    def task(self, path: str) -> Json:
+        """Return a task of `cleanup` or `doctor` as it is now."""
+        return self._json("GET", f"/api/v1/{path}", repeatable=True)
+
     @contextmanager
     def _understanding(self) -> Iterator[None]:
         try:
@@ -250,6 +264,13 @@ class ApiClient:
     @staticmethod
     def _upload_of(upload: UploadInParts) -> str:
         return f"{DOCUMENTS}/{upload.document_id}/upload"
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    """Take "not ready" for the answer that it is."""
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE and "parts" in response.text:
+        response.status_code = httpx.codes.OK
+    return response
 
 
 def _which(upload: UploadInParts) -> Mapping[str, str]:

@@ -27,6 +27,7 @@ from application.use_cases.search_chunks import FoundPassage, SearchChunks, Sear
 from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_task import StartTask
 from domain.action import Action
+from domain.audit import DOCTOR
 from domain.chunk import Chunk
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
@@ -157,13 +158,8 @@ class Api:
             replay_dead_letters=ReplayDeadLetters(transactions=transactions, retry_job=retry_job),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
-            start_cleanup=StartTask(
-                transactions=transactions,
-                action_type=CLEANUP,
-                queue=CLEANUP_QUEUE,
-                max_attempts=4,
-                wake_relay=self._wake,
-            ),
+            start_cleanup=self._start(CLEANUP, transactions),
+            start_doctor=self._start(DOCTOR, transactions),
             tasks=self.tasks or InMemoryTaskReader(self.database),
             documents=self.documents or InMemoryDocumentReader(self.database),
             dead_letters=self.dead_letters or NoDeadLetters(),
@@ -224,6 +220,15 @@ class Api:
         app = create_app(self.services())
         with running_uvicorn(app, listener) as url, httpx.Client(base_url=url, timeout=30) as client:
             yield client
+
+    def _start(self, action_type: str, transactions: Transactions) -> StartTask:
+        return StartTask(
+            transactions=transactions,
+            action_type=action_type,
+            queue=CLEANUP_QUEUE,
+            max_attempts=4,
+            wake_relay=self._wake,
+        )
 
     def _wake(self) -> None:
         self.relay_wakes += 1

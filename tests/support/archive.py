@@ -19,8 +19,10 @@ from application.use_cases.process_uploaded_document import ProcessUploadedDocum
 from application.use_cases.request_upload import RequestUpload, UploadRequest
 from application.use_cases.start_task import StartTask
 from bootstrap.cleaning import cleanup_action_type, wire_start
+from bootstrap.doctoring import doctor_action_type
 from bootstrap.settings import Settings
 from domain.action import Action
+from domain.audit import DOCTOR
 from domain.cleanup import CLEANUP, CleanupTask, Orders, params_of
 from domain.document import Document
 from domain.extracted_page import ExtractedPage
@@ -129,7 +131,11 @@ class Archive:
         indexing = ActionType(name=INDEX, queue=DOCUMENT_QUEUE, timeout=MINUTE, retry=RetryPolicy(), handler=index)
         settings = Settings(_env_file=None, **self.settings)  # type: ignore[call-arg,arg-type]
         cleanup = cleanup_action_type(settings, self.engine, self.transactions, self.blobs)
-        return {kind.name: kind for kind in (indexing, cleanup)}
+        types = {kind.name: kind for kind in (indexing, cleanup)}
+        doctor = doctor_action_type(
+            settings, self.engine, self.transactions, self.blobs, a_seal(), known_types=lambda: [INDEX, CLEANUP, DOCTOR]
+        )
+        return {**types, DOCTOR: doctor}
 
     def work(self, job: Job) -> Action:
         """Do what a worker does with the job's message."""
@@ -171,10 +177,27 @@ class Archive:
         assert isinstance(swept, list)
         return {each["kind"]: (each["count"], each["bytes"]) for each in swept if each["count"]}
 
+    def audit(self, *, fix: bool = False) -> dict[str, tuple[int, int]]:
+        """Run the doctor as a worker does; return how many were found and repaired of each kind."""
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+        start = wire_start(settings, self.transactions, action_type=DOCTOR, wake_relay=lambda: None)
+        action = self.work(start({"fix": fix}))
+        assert action.status == "completed", action.error
+        assert action.result
+        findings = action.result["findings"]
+        assert isinstance(findings, list)
+        return {each["code"]: (each["count"], each["repaired"]) for each in findings}
+
     def sql(self, statement: str, **parameters: object) -> list[object]:
         with self.engine.begin() as connection:
             found = connection.execute(text(statement), parameters)
             return [row[0] for row in found] if found.returns_rows else []
+
+    def tear_out(self, table: str, row_id: object) -> None:
+        """Delete a row as nobody should: what refers to it stays."""
+        with self.engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text(f"DELETE FROM {table} WHERE id = :id"), {"id": row_id})  # noqa: S608 - a name
 
     def stored_keys(self) -> set[str]:
         return {each.key for page in self.blobs.inventory.objects("documents/") for each in page}

@@ -19,6 +19,12 @@ class CleanupBody(RequestBody):
     force: bool = False
 
 
+class DoctorBody(RequestBody):
+    """Whether to repair what can be repaired."""
+
+    fix: bool = False
+
+
 class TaskStarted(BaseModel):
     """A task that waits or runs: the same request meanwhile gives the same one."""
 
