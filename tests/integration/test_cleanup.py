@@ -166,13 +166,17 @@ def test_a_store_that_looks_like_another_databases_is_left_alone_unless_forced(
     assert archive.stored_keys() == set()
 
 
-def test_uploads_in_parts_that_no_row_knows_are_aborted(archive: Archive, age: Callable[[], None]) -> None:
+def test_uploads_in_parts_that_no_row_knows_are_aborted(
+    archive: Archive, age: Callable[[], None], tmp_path: Path
+) -> None:
     _, known = archive.announce(b"on its way", multipart=True)
     archive.blobs.multipart.start(f"documents/{new_uuid7()}/original", content_type="text/plain")
     age()
     archive.sql("UPDATE uploads SET expires_at = now() + interval '1 hour'")
     young, _ = archive.announce(b"begun in the store, not noted yet", multipart=True)
     archive.sql("DELETE FROM uploads WHERE document_id = :id", id=young.id)
+    for begun in (tmp_path / "store" / "parts").rglob("*"):
+        os.utime(begun, (0, 0))  # by a clock that is wrong
 
     assert archive.clean(CleanupTask.S3) == {"upload_leftovers": (1, 0)}
 
