@@ -16,13 +16,17 @@ WITHOUT_JOB = text("""
         OR (d.job_id IS NOT NULL AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = d.job_id))
     ) ORDER BY d.id LIMIT :limit
 """)
+# Looked up one by one in the order of documents: a join of all three tables would be made anew for each page.
 PROCESSED = text("""
     SELECT d.id, d.tenant_id, d.external_id, d.job_id, d.created_at, d.parent_id, d.attachment_depth, d.object_name,
         v.version, v.filename, v.content_type, v.size_bytes, v.checksum_sha256, v.metadata, v.chunk_tokens,
         v.chunk_overlap
     FROM documents d
-    JOIN job_actions a ON a.job_id = d.job_id AND a.type = 'index'
-    JOIN document_versions v ON v.document_id = d.id AND v.version = coalesce((a.params ->> 'version')::int, 1)
+    CROSS JOIN LATERAL (SELECT params FROM job_actions WHERE job_id = d.job_id AND type = 'index' LIMIT 1) a
+    CROSS JOIN LATERAL (
+        SELECT * FROM document_versions
+        WHERE document_id = d.id AND version = coalesce((a.params ->> 'version')::int, 1) LIMIT 1
+    ) v
     WHERE d.id > :after ORDER BY d.id LIMIT :limit
 """)
 # A chunk may have no postings: its words may all be too common.

@@ -2,23 +2,31 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from application.ports.object_inventory import StoredObject
 from application.use_cases.start_due_cleanup import SCHEDULE, StartDueCleanup
-from domain.cleanup import CleanupTask, Orders, params_of
+from application.use_cases.sweep_orphan_objects import SweepOrphanObjects
+from domain.cleanup import CleanupTask, Orders, Swept, params_of
 from domain.document import Document
 from domain.errors import DocumentNotFound
 from domain.ids import new_uuid7
+from infrastructure.postgres.object_owners import PostgresObjectOwners
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from tests.stored_documents import add_document, end_run, indexed
 from tests.support.archive import BROKEN, Archive
 from tests.support.blob_store_backends import local_backend
+from tests.support.in_memory_blob_store import InMemoryBlobStore, InMemoryObjectInventory
+from tests.support.unhurried import Unhurried
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=100)
 
@@ -149,6 +157,72 @@ def test_an_orphan_object_goes_once_it_is_older_than_its_upload_window(
     assert archive.stored_keys() == kept
     assert archive.blobs.head("elsewhere/1")
     assert archive.clean(CleanupTask.S3) == {}
+
+
+@dataclass
+class WatchedStore(InMemoryBlobStore):
+    """Lets something happen between the list and the deletion, and during the deletion."""
+
+    after_list: Callable[[], None] = lambda: None
+    on_delete: Callable[[], None] = lambda: None
+
+    @property
+    def inventory(self) -> "WatchedInventory":
+        return WatchedInventory(self)
+
+    def delete(self, key: str) -> bool:
+        self.on_delete()
+        return super().delete(key)
+
+
+class WatchedInventory(InMemoryObjectInventory):
+    store: WatchedStore
+
+    def objects(self, prefix: str) -> Iterator[Sequence[StoredObject]]:
+        yield list(chain.from_iterable(super().objects(prefix)))
+        self.store.after_list()
+
+
+def swept_now(archive: Archive) -> Swept:
+    owners = PostgresObjectOwners(archive.engine)
+    window = timedelta(days=-1)
+    sweep = SweepOrphanObjects(transactions=archive.transactions, blobs=archive.blobs, owners=owners, window=window)
+    return sweep(Orders(), Unhurried())[0]
+
+
+def test_a_version_that_is_announced_anew_after_the_list_keeps_its_object(engine: Engine, tmp_path: Path) -> None:
+    store = WatchedStore()
+    archive = Archive(engine, store, tmp_path)
+    document = archive.ingest(b"the first", external_id="x")
+    key = f"{document.object_key}-2"
+    store.put(key, b"of a version that was withdrawn", "text/plain")
+
+    def announce() -> None:
+        anew, _ = archive.announce(b"the second", external_id="x")
+        assert anew.object_key == key
+        store.put(key, b"the second", "text/plain")
+
+    store.after_list = announce
+    assert swept_now(archive).amount.count == 0
+    assert store.objects[key][0] == b"the second"
+
+
+def test_no_version_is_announced_while_the_store_is_told_to_delete(engine: Engine, tmp_path: Path) -> None:
+    store = WatchedStore()
+    archive = Archive(engine, store, tmp_path)
+    document = archive.ingest(b"the first", external_id="x")
+    store.put(f"{document.object_key}-2", b"of a version that was withdrawn", "text/plain")
+    refused: list[bool] = []
+
+    def try_to_lock() -> None:
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            archive.sql("SELECT 1 FROM documents WHERE id = :id FOR NO KEY UPDATE NOWAIT", id=document.id)
+        refused.append(True)
+
+    store.on_delete = try_to_lock
+    assert swept_now(archive).amount.count == 1
+    assert refused == [True]
+    assert set(store.objects) == {document.object_key}
 
 
 def test_a_store_that_looks_like_another_databases_is_left_alone_unless_forced(
