@@ -7,7 +7,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        queue-info queue-health migrate bench chaos samples test-torch
+        queue-info queue-health cleanup-s3 cleanup-daily migrate bench chaos samples test-torch
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -51,6 +51,12 @@ queue-info: $(VENV)/.setup ## Count what each queue of the running stack holds
 
 queue-health: $(VENV)/.setup ## Tell if work gets done in the running stack, and if not, what to do
 	$(ESTEIRA) queue health
+
+cleanup-s3: $(VENV)/.setup ## Remove orphans and leftovers from the object store (a cleanup worker does it)
+	$(BIN)/python scripts/cleanup_scheduler.py s3
+
+cleanup-daily: $(VENV)/.setup ## Remove all that nobody needs any more
+	$(BIN)/python scripts/cleanup_scheduler.py daily
 
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 GIBIBYTE = 1024**3
 YEAR_SECONDS = 366 * 24 * 3600.0
 # What fits into the columns and the calls that take these values; infinite and absurd ones break far from here.
+MOST_DAYS = 36_500
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_BIG_INTEGER = 2**63 - 1
 
@@ -52,6 +53,13 @@ class Settings(BaseSettings):
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3
     index_timeout_seconds: Seconds = 1800
     result_ttl_hours: Annotated[float, Field(gt=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24
+
+    upload_margin_seconds: Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)] = 3600
+    cleanup_every_hours: Annotated[float, Field(ge=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24
+    cleanup_timeout_seconds: Seconds = 6 * 3600
+    failed_retention_days: Annotated[float, Field(ge=0, le=MOST_DAYS, allow_inf_nan=False)] = 0
+    history_retention_days: Annotated[float, Field(ge=0, le=MOST_DAYS, allow_inf_nan=False)] = 30
+    cache_retention_days: Annotated[float, Field(ge=0, le=MOST_DAYS, allow_inf_nan=False)] = 180
 
     lease_seconds: Seconds = 30
     beat_seconds: Seconds = 5

@@ -36,8 +36,12 @@ from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
 from bootstrap.backends import Backends
+from bootstrap.cleaning import cleanup_action_type, wire_start
+from bootstrap.doctoring import doctor_action_type
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_api_telemetry, wire_traces
+from domain.audit import DOCTOR
+from domain.cleanup import CLEANUP
 from domain.errors import BlobNotFound
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
@@ -58,6 +62,7 @@ from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.queue_reader import PostgresQueueReader
 from infrastructure.postgres.run_ledger import PostgresRunLedger
+from infrastructure.postgres.task_reader import PostgresTaskReader
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.duties import Duty
@@ -126,6 +131,10 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
         handler=index,
     )
+    action_types: dict[str, ActionType] = {}
+    cleanup = cleanup_action_type(settings, engine, transactions, blobs)
+    doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
+    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor)}
     return Parts(
         settings=settings,
         engine=engine,
@@ -136,7 +145,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         embedder=embedder,
         terms=terms,
         seal=seal,
-        action_types={indexing.name: indexing},
+        action_types=action_types,
         traces=traces,
     )
 
@@ -286,6 +295,9 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
+        start_doctor=wire_start(settings, parts.transactions, action_type=DOCTOR, wake_relay=wake_relay),
+        tasks=PostgresTaskReader(parts.engine),
         documents=PostgresDocumentReader(parts.engine),
         dead_letters=PostgresDeadLetterReader(parts.engine),
         queues=PostgresQueueReader(parts.engine),

@@ -9,6 +9,7 @@ from rq.serializers import JSONSerializer
 
 from application.ports.worker_registry import WorkerProcess
 from bootstrap.backends import Backends, find_backends
+from bootstrap.cleaning import wire_schedule
 from bootstrap.settings import Settings
 from bootstrap.wiring import Parts, wire_parts, wire_presence, wire_recovery, wire_relay, wire_runner
 from domain.errors import DatabaseUnavailable
@@ -54,7 +55,9 @@ def serve_queue(parts: Parts, backends: Backends, *, queue: str, worker_name: st
     log.info("worker is ready", extra={"worker": worker_name, "queue": queue})
     process = WorkerProcess(name=worker_name, queue=queue, host=socket.gethostname(), pid=os.getpid())
     presence, sign_off = wire_presence(parts, process)
-    with Duties([wire_relay(parts), *wire_recovery(parts), presence]):
+    relay = wire_relay(parts)
+    schedule = wire_schedule(parts.settings, parts.transactions, wake_relay=relay.wake)
+    with Duties([relay, *wire_recovery(parts), presence, *schedule]):
         worker.work(burst=burst, logging_level="WARNING")
     with contextlib.suppress(DatabaseUnavailable):
         sign_off()

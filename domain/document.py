@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from domain.ids import DocumentId, JobId, TenantId
 
+OBJECTS_PREFIX = "documents/"
 MAX_FILENAME_CHARACTERS = 255
 MAX_EXTENSION_CHARACTERS = 15
 NEVER_SHOWN = ("C", "Zl", "Zp")  # Unicode's controls, and what separates lines and paragraphs
@@ -51,7 +53,24 @@ class Document:
     @property
     def object_key(self) -> str:
         """Where the object store keeps the bytes of this version."""
-        return f"documents/{self.id}/{self.object_name}" + (f"-{self.version}" if self.version > 1 else "")
+        return object_key(self.id, self.object_name, self.version)
+
+
+def object_key(document_id: DocumentId, object_name: str, version: int) -> str:
+    """Return where the object store keeps the bytes of a version."""
+    return f"{OBJECTS_PREFIX}{document_id}/{object_name}" + (f"-{version}" if version > 1 else "")
+
+
+def document_of_key(key: str) -> DocumentId | None:
+    """Return whose object it is; None: no document's, so whoever put it there may want it."""
+    head, _, name = key.removeprefix(OBJECTS_PREFIX).partition("/")
+    if not key.startswith(OBJECTS_PREFIX) or not name:
+        return None
+    try:
+        found = DocumentId(UUID(head))
+    except ValueError:
+        return None
+    return found if str(found) == head else None
 
 
 def clean_filename(name: str) -> str:

@@ -1,13 +1,13 @@
 """A job: one or more actions that run on their own; its status is worked out from theirs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
 from domain.action import SEALED_PASSWORD, Action, ActionStatus
 from domain.errors import AlreadyFinal, NotFailed
-from domain.ids import ActionId, DocumentId, JobId, TenantId, new_uuid7
+from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, new_uuid7
 
 INDEX = "index"
 DOCUMENT_QUEUE = "document_processing"
@@ -87,6 +87,30 @@ class Job:
     def _change_unfinished(self, transition: Callable[[Action], Action]) -> Self:
         changed = tuple(a if a.is_final else transition(a) for a in self.actions)
         return replace(self, version=self.version + 1, actions=changed)
+
+
+def new_task_job(
+    *,
+    action_type: str,
+    queue: str,
+    params: Mapping[str, object],
+    max_attempts: int,
+    now: datetime,
+    tenant_id: TenantId = DEFAULT_TENANT,
+) -> Job:
+    """Return a job of one action that is about no document."""
+    job_id = JobId(new_uuid7())
+    action = Action(
+        id=ActionId(new_uuid7()),
+        job_id=job_id,
+        type=action_type,
+        queue=queue,
+        params=params,
+        max_attempts=max_attempts,
+        due_at=now,
+        created_at=now,
+    )
+    return Job(id=job_id, tenant_id=tenant_id, document_id=None, actions=(action,), created_at=now)
 
 
 def new_index_job(

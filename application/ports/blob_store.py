@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from application.ports.multipart_store import MultipartStore
+from application.ports.object_inventory import ObjectInventory
 from application.ports.presigned_request import PresignedRequest
 
 
@@ -22,12 +23,17 @@ class BlobStore(Protocol):
     """Keeps objects under keys. Keys are ours: ASCII letters, digits, `/`, `-`, `_` and `.`, no `..`.
 
     Every method but the presigning ones does I/O and raises StorageUnavailable (retryable) when the store does not
-    answer or answers with a fault of its own. Not promised: listing order, locking, versions.
+    answer or answers with a fault of its own. Not promised: locking, versions.
     """
 
     @property
     def multipart(self) -> MultipartStore:
         """Uploads in parts to this store."""
+        ...
+
+    @property
+    def inventory(self) -> ObjectInventory:
+        """What lies in this store."""
         ...
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:

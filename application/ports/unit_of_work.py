@@ -9,6 +9,7 @@ from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
+from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 
@@ -50,6 +51,11 @@ class UnitOfWork(Protocol):
     @property
     def queues(self) -> QueueSwitches:
         """Which queues are paused."""
+        ...
+
+    @property
+    def tasks(self) -> TaskStore:
+        """Jobs that are about no document, in this transaction."""
         ...
 
     def now(self) -> datetime:

@@ -1,6 +1,7 @@
 """Port: the versions of documents, inside a transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.document import Document
@@ -16,6 +17,10 @@ class VersionStore(Protocol):
 
     def after(self, document_id: DocumentId, version: int) -> Sequence[Document]:
         """Return the versions that were announced after this one, newest first; after 0, all."""
+        ...
+
+    def announced_before(self, document_id: DocumentId, before: datetime) -> Sequence[int]:
+        """Return the versions that were announced before then, newest first."""
         ...
 
     def withdraw(self, document: Document) -> None:

@@ -1,11 +1,12 @@
 """Deletes a document with all that was made of it, and with its attachments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from application.ports.blob_store import BlobStore
 from application.ports.document_store import DeletedRows
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from domain.document import Document
 from domain.errors import DocumentNotFound
 from domain.ids import DocumentId
 from domain.multipart import Upload
@@ -43,6 +44,10 @@ class _Left:
         return bool(self.attachments or self.staged or set(self.keys) - set(dealt_with.keys) or new_uploads)
 
 
+def wanted_by_its_owner(_transaction: UnitOfWork, _document: Document) -> None:
+    """Agree."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
     """Ends running work, deletes the attachments, then the objects of all versions, then the rows.
@@ -53,11 +58,19 @@ class DeleteDocument:
     transactions: Transactions
     blobs: BlobStore
 
-    def __call__(self, document_id: DocumentId) -> DeletionReceipt:
-        """Return the receipt. Raises DocumentNotFound; StorageUnavailable when no more than the work was ended."""
+    def __call__(
+        self,
+        document_id: DocumentId,
+        *,
+        require: Callable[[UnitOfWork, Document], None] = wanted_by_its_owner,
+    ) -> DeletionReceipt:
+        """Return the receipt. Raises DocumentNotFound; StorageUnavailable when no more than the work was ended.
+
+        `require` is asked under the document's lock before anything is touched; what it raises keeps the document.
+        """
         receipt = DeletionReceipt()
         while True:
-            left = self._end_work(document_id)
+            left = self._end_work(document_id, require)
             receipt += DeletionReceipt(jobs_cancelled=left.jobs_cancelled)
             for attachment_id in left.attachments:
                 receipt += self._attachment(attachment_id)
@@ -74,10 +87,10 @@ class DeleteDocument:
         except DocumentNotFound:  # somebody else has deleted it meanwhile
             return DeletionReceipt()
 
-    def _end_work(self, document_id: DocumentId) -> _Left:
+    def _end_work(self, document_id: DocumentId, require: Callable[[UnitOfWork, Document], None]) -> _Left:
         """Take the lease from whoever works on it, so that nothing can be written any more."""
         with self.transactions() as transaction:
-            transaction.documents.lock(document_id)
+            require(transaction, transaction.documents.lock(document_id))
             left = _left(transaction, document_id, _cancel(transaction, document_id))
             transaction.commit()
         return left

@@ -1,6 +1,7 @@
 """Makes database engines whose every connection says who it is and lets go of locks when its program hangs."""
 
 import re
+from uuid import UUID
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool, QueuePool
@@ -21,6 +22,8 @@ REACHABILITY = {
     "tcp_user_timeout": 20_000,
 }
 APPLICATION_NAME_BYTES = 63
+# Before every id there is: where a list by id begins.
+LEAST_ID = UUID(int=0)
 # Said in a transaction that builds an index or deletes a large document, with its postings by the million.
 TAKE_LONG = text("SET LOCAL statement_timeout = '30min'")
 

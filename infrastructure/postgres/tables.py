@@ -78,6 +78,7 @@ documents = Table(
     Index("ix_documents_tenant_id_external_id", "tenant_id", "external_id", unique=True),
     Index("ix_documents_tenant_id_checksum_sha256", "tenant_id", "checksum_sha256"),
     Index("ix_documents_published_run", "published_run"),
+    Index("ix_documents_unprocessed", "id", postgresql_where=text("job_id IS NULL")),
 )
 
 document_versions = Table(
@@ -92,6 +93,7 @@ document_versions = Table(
     Column("metadata", JSONB, nullable=False),
     Column("chunk_tokens", Integer, nullable=False),
     Column("chunk_overlap", Integer, nullable=False),
+    _instant("announced_at", default_now=True),
 )
 
 uploads = Table(
@@ -105,6 +107,7 @@ uploads = Table(
     _instant("expires_at"),
     _instant("completed_at", nullable=True),
     Index("ix_uploads_document_id", "document_id"),
+    Index("ix_uploads_uncompleted", "expires_at", postgresql_where=text("completed_at IS NULL")),
 )
 
 staged_objects = Table(
@@ -134,6 +137,7 @@ jobs = Table(
     Index("ix_jobs_document_id", "document_id"),
     Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
     Index("ix_jobs_tenant_id_status_id", "tenant_id", "status", "id"),
+    Index("ix_jobs_completed_at", "completed_at", postgresql_where=text("completed_at IS NOT NULL")),
 )
 
 job_actions = Table(
@@ -305,6 +309,14 @@ embedding_cache = Table(
     Column("content_hash", LargeBinary, primary_key=True),
     Column("vector", Vector, nullable=False),
     _instant("used_at", default_now=True),
+    Index("ix_embedding_cache_used_at", "used_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _instant("started_at", default_now=True),
 )
 
 # A sum is rows of both tables: runs append to the second without waiting for each other, and from time to time its rows

@@ -11,6 +11,7 @@ from application.ports.document_store import DocumentStore
 from application.ports.job_store import JobStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
+from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
@@ -18,6 +19,7 @@ from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_store import PostgresJobStore
 from infrastructure.postgres.queue_switches import PostgresQueueSwitches
 from infrastructure.postgres.staged_objects import PostgresStagedObjects
+from infrastructure.postgres.task_store import PostgresTaskStore
 from infrastructure.postgres.upload_store import PostgresUploadStore
 from infrastructure.postgres.version_store import PostgresVersionStore
 
@@ -71,6 +73,11 @@ class PostgresUnitOfWork:
     def queues(self) -> QueueSwitches:
         """Which queues are paused."""
         return PostgresQueueSwitches(self._open)
+
+    @property
+    def tasks(self) -> TaskStore:
+        """Jobs that are about no document, in this transaction."""
+        return PostgresTaskStore(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

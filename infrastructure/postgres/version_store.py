@@ -1,6 +1,7 @@
 """The versions of documents, inside a transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
@@ -35,6 +36,14 @@ class PostgresVersionStore:
         with database_errors():
             rows = self._connection.execute(query.order_by(document_versions.c.version.desc()))
             return [document_of(row) for row in rows]
+
+    def announced_before(self, document_id: DocumentId, before: datetime) -> Sequence[int]:
+        """Read the numbers."""
+        query = select(document_versions.c.version).where(
+            document_versions.c.document_id == document_id, document_versions.c.announced_at < before
+        )
+        with database_errors():
+            return list(self._connection.execute(query.order_by(document_versions.c.version.desc())).scalars())
 
     def withdraw(self, document: Document) -> None:
         """Forget a version."""

@@ -12,6 +12,7 @@ from domain.errors import BlobChanged
 from infrastructure.storage.content_disposition import safe_filename
 from infrastructure.storage.disk_errors import disk_errors
 from infrastructure.storage.hashed_copy import hashed_copy
+from infrastructure.storage.local_inventory import LocalObjectInventory
 from infrastructure.storage.local_multipart import LocalMultipartStore
 from infrastructure.storage.object_files import ObjectFiles
 from infrastructure.storage.object_rules import checked_content_type, checked_key
@@ -34,7 +35,9 @@ class LocalBlobStore:
         self._signer = QuerySigner(signing_key)
         self._root = f"{public_url.rstrip('/')}/store"
         self._clock = clock
-        self.multipart = LocalMultipartStore(PartFiles(folder / "parts", self.files), self._presigned)
+        parts = PartFiles(folder / "parts", self.files)
+        self.multipart = LocalMultipartStore(parts, self._presigned)
+        self.inventory = LocalObjectInventory(self.files, parts)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         """Sign an upload; what else is signed travels in the query."""

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +100,22 @@ class ObjectFiles:
             return False
         _sync_folder(self._objects)
         return True
+
+    def keys(self) -> Sequence[str]:
+        """Return the keys of all objects. Raises OSError."""
+        return [path.name.replace("+", "/") for path in self._objects.iterdir()]
+
+    def size_and_time(self, key: str) -> tuple[int, float] | None:
+        """Return an object's size, and when it was put in seconds since 1970; None: it is gone. Raises OSError."""
+        try:
+            state = (self._objects / key.replace("/", "+")).stat()
+        except FileNotFoundError:
+            return None
+        return max(0, state.st_size - _FOOTER_BYTES), state.st_mtime
+
+    def scraps(self) -> Sequence[Path]:
+        """Return what is being written, or was left by a killed process. Raises OSError."""
+        return list(self._incoming.iterdir())
 
 
 def open_object(place: Path) -> OpenObject:

@@ -6,6 +6,7 @@ at any time, and must not reach into an object.
 
 import fcntl
 import json
+import os
 import re
 import secrets
 import shutil
@@ -72,6 +73,23 @@ class PartFiles:
         except UploadNotFound:
             return False
         return True
+
+    def unfinished(self) -> Iterator[tuple[str, str, float]]:
+        """Yield the id and the key of each upload, and when it began in seconds since 1970."""
+        for folder in self._folder.iterdir():
+            try:
+                with (folder / _PURPOSE).open("rb") as purpose:
+                    began = os.fstat(purpose.fileno()).st_mtime
+                    described = json.load(purpose)
+            except (FileNotFoundError, NotADirectoryError, ValueError):  # a scrap, or gone by now
+                continue
+            if _ID.fullmatch(folder.name):
+                yield folder.name, described["key"], began
+
+    def scraps(self) -> Sequence[Path]:
+        """Return folders that are no upload: its begin or its end was broken off by a kill."""
+        uploads = {upload_id for upload_id, _, _ in self.unfinished()}
+        return [folder for folder in self._folder.iterdir() if folder.name not in uploads]
 
     def _check(self, upload: "_Claimed", parts: Sequence[StoredPart]) -> None:
         arrived = set(upload.numbers())

@@ -10,6 +10,7 @@ from infrastructure.storage.content_disposition import attachment
 from infrastructure.storage.hashed_copy import hashed_copy
 from infrastructure.storage.object_rules import checked_content_type, checked_key
 from infrastructure.storage.s3_bucket import NO_BUCKET, AccessRefused, S3Bucket, store_errors
+from infrastructure.storage.s3_inventory import S3ObjectInventory
 from infrastructure.storage.s3_multipart import S3MultipartStore
 
 
@@ -35,6 +36,7 @@ class S3BlobStore:
             read_timeout_seconds=read_timeout_seconds,
         )
         self.multipart = S3MultipartStore(self._bucket)
+        self.inventory = S3ObjectInventory(self._bucket)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         """Sign an upload; Content-Length and Content-Type are among the signed headers."""

@@ -15,8 +15,10 @@ from interface.api.services import ApiServices
 from interface.api.telemetry import REQUEST_ID, RequestTelemetry
 from interface.api.v1.endpoints import (
     batches,
+    cleanup,
     contents,
     dead_letters,
+    doctor,
     documents,
     health,
     metrics,
@@ -62,6 +64,8 @@ def create_app(services: ApiServices) -> FastAPI:
         queue.router,
         queue_jobs.router,
         dead_letters.router,
+        cleanup.router,
+        doctor.router,
     ):
         v1.include_router(router)
     app.include_router(v1)

@@ -10,6 +10,7 @@ from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobReader
 from application.ports.queue_messages import QueueMessages
 from application.ports.queue_reader import QueueReader
+from application.ports.task_reader import TaskReader
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.complete_upload import CompleteUpload
@@ -24,6 +25,7 @@ from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_task import StartTask
 from interface.api.telemetry import ApiTelemetry
 
 
@@ -44,6 +46,9 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    start_cleanup: StartTask
+    start_doctor: StartTask
+    tasks: TaskReader
     documents: DocumentReader
     dead_letters: DeadLetterReader
     queues: QueueReader

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import typer
 
+from interface.cli.cleanup import cleanup
 from interface.cli.demo import demo
+from interface.cli.doctor import doctor
 from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
 from interface.cli.jobs import jobs_app
@@ -37,6 +39,8 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.add_typer(queue_app(), name="queue")
     app.add_typer(jobs_app(), name="jobs")
     app.command()(demo)
+    app.command()(cleanup)
+    app.command()(doctor)
     app.command()(dev)
     app.command()(api)
     app.command(context_settings=PASS_ON, add_help_option=False)(worker)

@@ -10,12 +10,15 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from application.ports.presigned_request import PresignedRequest
+from domain.cleanup import Amount
 from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, RunCancelled, UploadNotFound
 from domain.multipart import StoredPart
 from tests.support.blob_store_backends import (
@@ -507,3 +510,76 @@ def assert_nothing_stored(backend: Backend) -> None:
         backend.store.head(KEY)
     if backend.folder:
         eventually_empty(backend.folder / "incoming")
+
+
+THOUSANDS = 2100
+
+
+@on(EVERY)
+def test_thousands_of_objects_are_listed_once_each(backend: Backend, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(CONTENT)
+    keys = [f"documents/{number}/original" for number in range(THOUSANDS)]
+
+    def upload(key: str) -> None:
+        backend.store.upload(key, source, content_type=PDF)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(upload, [*keys, "other/1"]))
+
+    pages = list(backend.store.inventory.objects("documents/"))
+    found = [each for page in pages for each in page]
+    assert sorted(each.key for each in found) == sorted(keys)
+    assert {each.size_bytes for each in found} == {len(CONTENT)}
+    assert max(map(len, pages)) <= 1000
+    now = datetime.now(UTC)
+    assert all(now - timedelta(minutes=5) < each.modified_at < now + timedelta(seconds=5) for each in found)
+
+
+@on(EVERY)
+def test_uploads_in_parts_are_listed_until_they_are_completed_or_aborted(backend: Backend) -> None:
+    multipart = backend.store.multipart
+    open_ones = {multipart.start(key, content_type=PDF) for key in (KEY, KEY, "documents/2/original")}
+    multipart.start("other/1", content_type=PDF)
+    completed, aborted = (multipart.start(KEY, content_type=PDF) for _ in range(2))
+    backend.put_part(KEY, completed, 1, CONTENT)
+    multipart.complete(KEY, completed, multipart.parts(KEY, completed))
+    multipart.abort(KEY, aborted)
+
+    found = [each for page in backend.store.inventory.unfinished_uploads("documents/") for each in page]
+
+    assert {each.store_id for each in found} == open_ones
+    assert {each.key for each in found} == {KEY, "documents/2/original"}
+    now = datetime.now(UTC)
+    moto_says = datetime(2010, 11, 10, 20, 48, 33, tzinfo=UTC)  # of every upload
+    started = {each.started_at for each in found} - {moto_says}
+    assert all(now - timedelta(minutes=5) < at < now + timedelta(seconds=5) for at in started)
+    listed = [each.key for page in backend.store.inventory.objects("documents/") for each in page]
+    assert listed == [KEY]
+
+
+@on(EVERY)
+def test_an_empty_store_has_nothing_to_list(backend: Backend) -> None:
+    inventory = backend.store.inventory
+    assert [each for page in inventory.objects("documents/") for each in page] == []
+    assert [each for page in inventory.unfinished_uploads("documents/") for each in page] == []
+    assert inventory.drop_scraps(before=datetime.now(UTC), dry_run=False) == Amount()
+
+
+@on(["local"])
+def test_what_a_killed_process_left_half_written_is_dropped_once_it_is_old(backend: Backend) -> None:
+    assert backend.folder
+    parts = backend.folder / "parts"
+    kept = backend.store.multipart.start(KEY, content_type=PDF)
+    for place in (backend.folder / "incoming" / "tmp1", parts / ("a" * 32) / "1", parts / f"gone-{'b' * 32}" / "1"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(CONTENT)
+    drop = backend.store.inventory.drop_scraps
+    later = datetime.now(UTC) + timedelta(seconds=5)
+
+    assert drop(before=datetime.now(UTC) - timedelta(minutes=1), dry_run=False) == Amount()
+    counted = drop(before=later, dry_run=True)
+    assert (counted.count, counted.size_bytes >= 3 * len(CONTENT)) == (3, True)
+    assert drop(before=later, dry_run=False) == counted
+    assert drop(before=later, dry_run=False) == Amount()
+    assert backend.store.multipart.parts(KEY, kept) == []

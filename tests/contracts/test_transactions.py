@@ -16,7 +16,7 @@ from domain.document import Document
 from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed, QueueNotFound
 from domain.failure import Failure
 from domain.ids import ActionId, DocumentId, JobId, new_uuid7
-from domain.job import DOCUMENT_QUEUE, INDEX, Job
+from domain.job import DOCUMENT_QUEUE, INDEX, Job, new_task_job
 from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
@@ -555,3 +555,41 @@ def test_a_job_whose_document_was_processed_anew_is_not_retried(transactions: Tr
         transaction.commit()
     with pytest.raises(NotFailed, match="anew"):
         RetryJob(transactions=transactions, wake_relay=lambda: None)(job.id)
+
+
+def test_a_task_that_runs_is_found_by_who_asks_the_same(transactions: Transactions) -> None:
+    job = new_task_job(action_type="t", queue="q", params={"a": 1}, max_attempts=4, now=A_WHILE_AGO)
+    with transactions() as transaction:
+        assert transaction.tasks.running("t", {"a": 1}) is None
+        transaction.jobs.add(job)
+        transaction.commit()
+    with transactions() as transaction:
+        assert transaction.tasks.running("t", {"a": 1}) == job.id
+        assert transaction.tasks.running("t", {"a": 2}) is None
+        assert transaction.tasks.running("other", {"a": 1}) is None
+    changed(transactions, job, lambda a: a.cancel(now=A_WHILE_AGO))
+    with transactions() as transaction:
+        assert transaction.tasks.running("t", {"a": 1}) is None
+
+
+def test_a_schedule_is_due_once_after_its_time_and_not_when_it_is_new(transactions: Transactions) -> None:
+    def turn(every: timedelta, *, commit: bool = True) -> bool:
+        with transactions() as transaction:
+            is_due = transaction.tasks.take_turn("s", every=every)
+            if commit:
+                transaction.commit()
+        return is_due
+
+    day = timedelta(days=1)
+    assert turn(day) is False
+    assert turn(NO_TIME, commit=False) is True
+    assert turn(NO_TIME) is True
+    assert turn(day) is False
+
+
+def test_versions_are_told_by_when_they_were_announced(transactions: Transactions) -> None:
+    document = kept_document(transactions)
+    with transactions() as transaction:
+        later, before = datetime.now(UTC) + timedelta(minutes=1), datetime.now(UTC) - timedelta(minutes=1)
+        assert transaction.versions.announced_before(document.id, later) == [1]
+        assert transaction.versions.announced_before(document.id, before) == []

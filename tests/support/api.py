@@ -16,6 +16,7 @@ from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
 from application.ports.queue_messages import MessageState, QueueMessages
 from application.ports.queue_reader import QueueReader, QueueState, WorkerState
+from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
@@ -31,8 +32,11 @@ from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_task import StartTask
 from domain.action import Action
+from domain.audit import DOCTOR
 from domain.chunk import Chunk
+from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
 from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
@@ -131,6 +135,19 @@ class Nothing(Collector):
         return iter(())
 
 
+@dataclass(frozen=True)
+class InMemoryTaskReader:
+    """Counts no workers."""
+
+    database: InMemoryDatabase
+
+    def get(self, job_id: JobId, *, action_type: str) -> TaskState:
+        job = self.database.jobs.get(job_id)
+        if job is None or job.actions[0].type != action_type:
+            raise JobNotFound
+        return TaskState(job=job, workers=0)
+
+
 @dataclass
 class Api:
     """The world behind the door, and what workers do in it."""
@@ -148,6 +165,7 @@ class Api:
     queue_messages: QueueMessages | None = None
     jobs: JobReader | None = None
     telemetry: ApiTelemetry | None = None
+    tasks: TaskReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     relay_wakes: int = 0
     replay_limit: int = LIMIT
@@ -189,6 +207,9 @@ class Api:
             ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
+            start_cleanup=self._start(CLEANUP, transactions),
+            start_doctor=self._start(DOCTOR, transactions),
+            tasks=self.tasks or InMemoryTaskReader(self.database),
             documents=self.documents or InMemoryDocumentReader(self.database),
             dead_letters=self.dead_letters or NoDeadLetters(),
             queues=self.queues or NoQueues(),
@@ -255,6 +276,15 @@ class Api:
         app = create_app(self.services())
         with running_uvicorn(app, listener) as url, httpx.Client(base_url=url, timeout=30) as client:
             yield client
+
+    def _start(self, action_type: str, transactions: Transactions) -> StartTask:
+        return StartTask(
+            transactions=transactions,
+            action_type=action_type,
+            queue=CLEANUP_QUEUE,
+            max_attempts=4,
+            wake_relay=self._wake,
+        )
 
     def _wake(self) -> None:
         self.relay_wakes += 1

@@ -120,8 +120,9 @@ def s3_backend(endpoint_url: str | None, environment: Mapping[str, str]) -> Iter
     def clear() -> None:
         for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
             client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-        for found in client.list_objects_v2(Bucket=bucket).get("Contents", []):
-            client.delete_object(Bucket=bucket, Key=found["Key"])
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            if found := [{"Key": each["Key"]} for each in page.get("Contents", [])]:
+                client.delete_objects(Bucket=bucket, Delete={"Objects": found})
 
     try:
         yield Backend(

@@ -2,13 +2,15 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from application.ports.blob_store import BlobInfo
+from application.ports.object_inventory import StoredObject, UnfinishedUpload
 from application.ports.presigned_request import PresignedRequest
+from domain.cleanup import Amount
 from domain.errors import BlobChanged, BlobNotFound, PartsMismatch, StorageUnavailable, UploadNotFound
 from domain.multipart import LEAST_PART_BYTES, StoredPart
 
@@ -18,18 +20,25 @@ class InMemoryBlobStore:
     objects: dict[str, tuple[bytes, BlobInfo]] = field(default_factory=dict)
     uploads: dict[str, tuple[str, str, dict[int, tuple[bytes, StoredPart]]]] = field(default_factory=dict)
     """Uploads in parts by their id: key, content type, parts."""
+    put_at: dict[str, datetime] = field(default_factory=dict)
+    """When objects were put, and uploads in parts begun; what is not in it, now."""
     is_down: bool = False
     """True makes every method that does I/O raise StorageUnavailable."""
 
     def put(self, key: str, content: bytes, content_type: str) -> str:
         """Store as a client with an upload URL would; return the etag."""
         etag = f'"{hashlib.sha256(content).hexdigest()}"'
+        self.put_at[key] = datetime.now(UTC)
         self.objects[key] = (content, BlobInfo(size_bytes=len(content), content_type=content_type, etag=etag))
         return etag
 
     @property
     def multipart(self) -> "InMemoryMultipartStore":
         return InMemoryMultipartStore(self)
+
+    @property
+    def inventory(self) -> "InMemoryObjectInventory":
+        return InMemoryObjectInventory(self)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         return _request("PUT", f"{key}?size={size_bytes}", {"Content-Type": content_type}, expires_in_seconds)
@@ -88,6 +97,7 @@ class InMemoryMultipartStore:
     def start(self, key: str, *, content_type: str) -> str:
         self.store.require_up()
         store_id = secrets.token_hex(8)
+        self.store.put_at[store_id] = datetime.now(UTC)
         self.store.uploads[store_id] = (key, content_type, {})
         return store_id
 
@@ -119,6 +129,36 @@ class InMemoryMultipartStore:
         if found is None or found[0] != key:
             raise UploadNotFound
         return found[2]
+
+
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class InMemoryObjectInventory:
+    store: InMemoryBlobStore
+
+    def objects(self, prefix: str) -> Iterator[Sequence[StoredObject]]:
+        self.store.require_up()
+        found = [
+            StoredObject(key=key, size_bytes=info.size_bytes, modified_at=self.store.put_at[key])
+            for key, (_, info) in list(self.store.objects.items())
+            if key.startswith(prefix)
+        ]
+        for first in range(0, len(found), PAGE):
+            yield found[first : first + PAGE]
+
+    def unfinished_uploads(self, prefix: str) -> Iterator[Sequence[UnfinishedUpload]]:
+        self.store.require_up()
+        yield [
+            UnfinishedUpload(key=key, store_id=store_id, started_at=self.store.put_at[store_id])
+            for store_id, (key, _, _) in list(self.store.uploads.items())
+            if key.startswith(prefix)
+        ]
+
+    def drop_scraps(self, *, before: datetime, dry_run: bool) -> Amount:  # noqa: ARG002
+        self.store.require_up()
+        return Amount()
 
 
 def _request(method: str, path: str, headers: dict[str, str], expires_in_seconds: int) -> PresignedRequest:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -15,7 +15,7 @@ from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.document import Document
 from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, QueueNotFound, UploadNotFound
-from domain.ids import ActionId, DocumentId, JobId, UploadId
+from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, UploadId
 from domain.job import DOCUMENT_QUEUE, Job
 from domain.multipart import Upload
 
@@ -48,6 +48,8 @@ class InMemoryDatabase:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     staged: dict[str, tuple[DocumentId, Run]] = field(default_factory=dict)
     """Keys of objects without a document, with the parent and the run."""
+    schedules: dict[str, datetime] = field(default_factory=dict)
+    """When each had its last turn."""
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class InMemoryUnitOfWork:
         self.runs_published: dict[DocumentId, UUID] = {}
         self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
         self.queues_written: dict[str, datetime | None] = {}
+        self.turns_taken: dict[str, datetime] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -106,6 +109,10 @@ class InMemoryUnitOfWork:
     def queues(self) -> "InMemoryQueueSwitches":
         return InMemoryQueueSwitches(self)
 
+    @property
+    def tasks(self) -> "InMemoryTaskStore":
+        return InMemoryTaskStore(self)
+
     def now(self) -> datetime:
         self.database.require_up()
         return self.database.clock()
@@ -127,6 +134,7 @@ class InMemoryUnitOfWork:
             there = self.database.uploads | self.uploads_written
             self.database.uploads = {key: upload for key, upload in there.items() if upload}
             self.database.jobs |= self.jobs_written
+            self.database.schedules |= self.turns_taken
             self.database.published_runs |= self.runs_published
             staged = self.database.staged | self.staged_written
             self.database.staged = {key: noted for key, noted in staged.items() if noted}
@@ -163,7 +171,7 @@ class InMemoryUnitOfWork:
 
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
-        self.uploads_written, self.staged_written, self.queues_written = {}, {}, {}
+        self.uploads_written, self.staged_written, self.queues_written, self.turns_taken = {}, {}, {}, {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -268,6 +276,9 @@ class InMemoryVersionStore:
             found = {alone.version: alone}
         return [found[number] for number in sorted(found, reverse=True) if number > version]
 
+    def announced_before(self, document_id: DocumentId, before: datetime) -> Sequence[int]:
+        return [each.version for each in self.after(document_id, 0) if each.created_at < before]
+
     def withdraw(self, document: Document) -> None:
         if len(self.after(document.id, 0)) == 1:
             return
@@ -347,6 +358,29 @@ class InMemoryQueueSwitches:
         if name not in there:
             raise QueueNotFound
         return there[name]
+
+
+@dataclass(frozen=True)
+class InMemoryTaskStore:
+    work: InMemoryUnitOfWork
+
+    def running(self, action_type: str, params: Mapping[str, object]) -> JobId | None:
+        self.work.lock_row(uuid5(DEFAULT_TENANT, f"{action_type} {sorted(params.items())}"))
+        alike = (
+            job.id
+            for job in self.work.all_jobs()
+            for a in job.actions
+            if a.type == action_type and a.params == params and not job.is_final
+        )
+        return next(alike, None)
+
+    def take_turn(self, schedule: str, *, every: timedelta) -> bool:
+        self.work.lock_row(uuid5(DEFAULT_TENANT, schedule))
+        last = self.work.database.schedules.setdefault(schedule, self.work.now())
+        if last > self.work.now() - every:
+            return False
+        self.work.turns_taken[schedule] = self.work.now()
+        return True
 
 
 @dataclass(frozen=True)
