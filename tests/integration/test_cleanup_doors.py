@@ -21,7 +21,6 @@ from domain.errors import JobNotFound
 from infrastructure.postgres.task_reader import PostgresTaskReader
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
-from interface.cli import tasks
 from interface.cli.app import create_cli
 from tests.support.api import PUBLIC_URL, Api
 from tests.support.archive import Archive
@@ -134,11 +133,8 @@ def test_the_command_follows_the_task_and_prints_the_receipt(client: httpx.Clien
     assert archive.sql("SELECT count(*) FROM postings") == [0]
 
 
-def test_without_a_worker_the_command_says_how_to_start_one(
-    client: httpx.Client, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "PATIENCE_WITHOUT_WORKER_SECONDS", 0.0)
-    result = esteira(client, "cleanup", "s3")
+def test_without_a_worker_the_command_says_how_to_start_one(client: httpx.Client, archive: Archive) -> None:
+    result = esteira(client, "cleanup", "s3", "--wait", "0")
     assert result.exit_code == 1
     assert "worker-cleanup" in result.stderr
     assert archive.sql("SELECT status FROM jobs") == ["pending"]
