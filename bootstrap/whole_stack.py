@@ -44,7 +44,11 @@ def run_dev(settings: Settings) -> int:
 
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[str]:
-    """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's."""
+    """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's.
+
+    One command needs it, on this machine: it is served to no other, whatever the address of the lasting one is.
+    """
+    settings = settings.model_copy(update={"host": "127.0.0.1", "public_url": None})
     listener = bind(settings, any_port=True)
     with own_backends(settings) as backends:
         run_migrate(backends.database_url)

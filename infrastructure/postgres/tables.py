@@ -268,3 +268,18 @@ embedding_cache = Table(
     Column("vector", Vector, nullable=False),
     _instant("used_at", default_now=True),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    _instant("created_at"),
+    _instant("expires_at", nullable=True),
+    _instant("last_used_at", nullable=True),
+    _instant("revoked_at", nullable=True),
+    Index("ix_api_keys_tenant_id_id", "tenant_id", "id"),
+)

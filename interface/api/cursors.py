@@ -5,9 +5,9 @@ import binascii
 from uuid import UUID
 
 from domain.errors import InvalidRequest
-from domain.ids import ActionId, DocumentId
+from domain.ids import ActionId, ApiKeyId, DocumentId
 
-_ACTION, _DOCUMENT, _POSITION = b"a", b"d", b"p"
+_ACTION, _DOCUMENT, _KEY, _POSITION = b"a", b"d", b"k", b"p"
 _POSITION_BYTES = 4
 
 
@@ -29,6 +29,16 @@ def action_cursor(action_id: ActionId) -> str:
 def read_action_cursor(cursor: str | None) -> ActionId | None:
     """Return the action of a cursor. Raises InvalidRequest."""
     return None if cursor is None else ActionId(UUID(bytes=_decode(cursor, _ACTION, 16)))
+
+
+def key_cursor(key_id: ApiKeyId) -> str:
+    """Return the cursor of the API keys older than this one."""
+    return _encode(_KEY + key_id.bytes)
+
+
+def read_key_cursor(cursor: str | None) -> ApiKeyId | None:
+    """Return the API key of a cursor. Raises InvalidRequest."""
+    return None if cursor is None else ApiKeyId(UUID(bytes=_decode(cursor, _KEY, 16)))
 
 
 def position_cursor(position: int) -> str:

@@ -7,6 +7,7 @@ import typer
 from interface.cli.demo import demo
 from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
+from interface.cli.keys import keys_app
 from interface.cli.search import search
 from interface.cli.services import CliServices
 from interface.cli.terminal import failures_told
@@ -32,6 +33,7 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.command()(ingest)
     app.command()(search)
     app.add_typer(documents_app(), name="documents")
+    app.add_typer(keys_app(), name="keys")
     app.command()(demo)
     app.command()(dev)
     app.command()(api)

@@ -14,26 +14,33 @@ from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.unit_of_work import Transactions
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.check_api_key import CheckApiKey
+from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
+from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.retry_job import RetryJob
+from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
 from domain.action import Action
+from domain.api_key import KeyScope, PlainKey
 from domain.chunk import Chunk
 from domain.document import Document
-from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
+from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
 from interface.api.app import create_app
 from interface.api.services import ApiServices
 from tests.support.document_factory import a_document, a_job
 from tests.support.http_server import listening_socket, running_uvicorn
+from tests.support.in_memory_api_key_store import InMemoryApiKeyStore
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_document_reader import InMemoryDocumentReader
 from tests.support.in_memory_transactions import InMemoryDatabase, Passages
@@ -41,6 +48,7 @@ from tests.support.seals import a_seal
 
 PUBLIC_URL = "https://esteira.example"
 ORIGIN = "https://app.example"
+SECRET = b"secret of the tests" * 2
 
 
 @dataclass
@@ -102,6 +110,9 @@ class Api:
     documents: DocumentReader | None = None
     dead_letters: DeadLetterReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
+    keys_required: bool = False
+    api_keys: InMemoryApiKeyStore = field(default_factory=InMemoryApiKeyStore)
+    time_ahead: timedelta = timedelta()
     relay_wakes: int = 0
     max_upload_bytes: int = 1000
 
@@ -147,7 +158,22 @@ class Api:
             public_url=PUBLIC_URL,
             cors_origins=self.cors_origins,
             download_url_seconds=300,
+            keys_required=self.keys_required,
+            api_keys=self.api_keys,
+            create_api_key=CreateApiKey(keys=self.api_keys, clock=self.clock),
+            revoke_api_key=RevokeApiKey(keys=self.api_keys, clock=self.clock),
+            check_api_key=CheckApiKey(keys=self.api_keys, clock=self.clock),
+            issue_stream_token=IssueStreamToken(secret=lambda: SECRET, clock=self.clock),
+            check_stream_token=CheckStreamToken(keys=self.api_keys, secret=lambda: SECRET, clock=self.clock),
         )
+
+    def clock(self) -> datetime:
+        """The time of keys and tokens, which a test can move."""
+        return datetime.now(UTC) + self.time_ahead
+
+    def make_key(self, *scopes: KeyScope, expires_at: datetime | None = None) -> PlainKey:
+        create = CreateApiKey(keys=self.api_keys, clock=self.clock)
+        return create(DEFAULT_TENANT, name="a test", scopes=scopes or list(KeyScope), expires_at=expires_at)[1]
 
     def add_document(self, *, content: bytes | None = None, **changes: object) -> Document:
         document = a_document(**changes)
