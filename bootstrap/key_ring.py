@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.revoke_api_key import RevokeApiKey
 from bootstrap.backends import found_or_own_database
 from bootstrap.settings import Settings
-from bootstrap.wiring import utc_now
 from domain.api_key import ApiKey, KeyScope, PlainKey
 from domain.ids import DEFAULT_TENANT, ApiKeyId
 from infrastructure.postgres.api_key_store import PostgresApiKeyStore
@@ -18,6 +18,7 @@ from infrastructure.postgres.migrate import migrate, require_schema
 from interface.cli.services import KeyRing
 
 PAGE = 1000
+CLOCK = partial(datetime.now, UTC)
 
 
 @contextmanager
@@ -41,7 +42,7 @@ class PostgresKeyRing:
 
     def create(self, *, name: str, scopes: Iterable[KeyScope], expires_at: datetime | None) -> tuple[ApiKey, PlainKey]:
         """Make one."""
-        create = CreateApiKey(keys=self.store, clock=utc_now)
+        create = CreateApiKey(keys=self.store, clock=CLOCK)
         return create(DEFAULT_TENANT, name=name, scopes=scopes, expires_at=expires_at)
 
     def all_keys(self) -> Iterator[ApiKey]:
@@ -53,4 +54,4 @@ class PostgresKeyRing:
 
     def revoke(self, key_id: ApiKeyId) -> ApiKey:
         """Revoke one."""
-        return RevokeApiKey(keys=self.store, clock=utc_now)(DEFAULT_TENANT, key_id)
+        return RevokeApiKey(keys=self.store, clock=CLOCK)(DEFAULT_TENANT, key_id)

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 
 import uvicorn
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 
 from bootstrap.backends import Backends, find_backends
 from bootstrap.settings import Settings
-from bootstrap.wiring import Parts, utc_now, wire_parts, wire_recovery, wire_relay, wire_services
+from bootstrap.wiring import Parts, wire_parts, wire_recovery, wire_relay, wire_services
 from domain.errors import EsteiraError
 from infrastructure.postgres.api_key_store import PostgresApiKeyStore
 from infrastructure.postgres.migrate import require_schema
@@ -88,7 +89,7 @@ def keys_required(settings: Settings, listener: socket.socket) -> bool:
 
 def require_key(parts: Parts, listener: socket.socket) -> None:
     """Raise NoApiKey where nobody could call."""
-    if not PostgresApiKeyStore(parts.engine).has_valid(at=utc_now()):
+    if not PostgresApiKeyStore(parts.engine).has_valid(at=datetime.now(UTC)):
         address = listener.getsockname()[0]
         raise NoApiKey(
             f"On {address} every call needs an API key, and there is no valid one. Make one, then start again: "
@@ -126,8 +127,7 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
 
 def run_api(settings: Settings) -> int:
     """Serve the API alone, on what is configured or on the running embedded stack, until SIGTERM or Ctrl-C."""
-    listener = bind(settings)
-    with prepared_server(settings, find_backends(settings), listener) as server:
+    with bind(settings) as listener, prepared_server(settings, find_backends(settings), listener) as server:
         log.info("the API answers", extra={"url": public_url_of(settings, listener)})
         serve(server, listener)
     return 0

@@ -26,8 +26,7 @@ def run_migrate(database_url: str) -> int:
 
 def run_dev(settings: Settings) -> int:
     """Serve everything until Ctrl-C or SIGTERM."""
-    listener = bind(settings)
-    with own_backends(settings) as backends:
+    with bind(settings) as listener, own_backends(settings) as backends:
         run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings):
             url = public_url_of(settings, listener)
@@ -49,8 +48,7 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
     One command needs it, on this machine: it is served to no other, whatever the address of the lasting one is.
     """
     settings = settings.model_copy(update={"host": "127.0.0.1", "public_url": None})
-    listener = bind(settings, any_port=True)
-    with own_backends(settings) as backends:
+    with bind(settings, any_port=True) as listener, own_backends(settings) as backends:
         run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings, log_level="WARNING"):
             url = public_url_of(settings, listener)

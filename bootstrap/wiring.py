@@ -244,6 +244,7 @@ def wire_services(
     settings = parts.settings
     api_keys = PostgresApiKeyStore(parts.engine)
     secret = partial(load_secret, settings)
+    clock = partial(datetime.now, UTC)
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
     request_upload = RequestUpload(
         transactions=parts.transactions,
@@ -291,17 +292,12 @@ def wire_services(
         download_url_seconds=DOWNLOAD_URL_SECONDS,
         keys_required=keys_required,
         api_keys=api_keys,
-        create_api_key=CreateApiKey(keys=api_keys, clock=utc_now),
-        revoke_api_key=RevokeApiKey(keys=api_keys, clock=utc_now),
-        check_api_key=CheckApiKey(keys=api_keys, clock=utc_now),
-        issue_stream_token=IssueStreamToken(secret=secret, clock=utc_now),
-        check_stream_token=CheckStreamToken(keys=api_keys, secret=secret, clock=utc_now),
+        create_api_key=CreateApiKey(keys=api_keys, clock=clock),
+        revoke_api_key=RevokeApiKey(keys=api_keys, clock=clock),
+        check_api_key=CheckApiKey(keys=api_keys, clock=clock),
+        issue_stream_token=IssueStreamToken(secret=secret, clock=clock),
+        check_stream_token=CheckStreamToken(keys=api_keys, secret=secret, clock=clock),
     )
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def ping_database(engine: Engine) -> None:
