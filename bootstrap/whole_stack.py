@@ -43,11 +43,8 @@ def run_dev(settings: Settings) -> int:
 
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[str]:
-    """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's.
-
-    One command needs it, on this machine: it is served to no other, whatever the address of the lasting one is.
-    """
-    settings = settings.model_copy(update={"host": "127.0.0.1", "public_url": None})
+    """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's."""
+    settings = for_one_command(settings)
     with bind(settings, any_port=True) as listener, own_backends(settings) as backends:
         run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings, log_level="WARNING"):
@@ -63,6 +60,11 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
             finally:
                 server.should_exit = True
                 thread.join()
+
+
+def for_one_command(settings: Settings) -> Settings:
+    """Return them with an address that this machine alone can reach, whatever that of a lasting server is."""
+    return settings.model_copy(update={"host": "127.0.0.1", "public_url": None})
 
 
 @contextmanager

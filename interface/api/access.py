@@ -60,7 +60,7 @@ _RULES = (
     _rule(_ALL, r"/api/v1/search", KeyScope.READ),
     _rule(_ALL, r"/api/v1/stream-tokens", KeyScope.READ),
     _rule(_ALL, r"/api/v1/queue(/.*)?", KeyScope.OPERATE),
-    _rule(_READING, r"/metrics", KeyScope.OPERATE),
+    _rule(_READING, r"/metrics/?", KeyScope.OPERATE),
     _rule(_ALL, r"/api/v1/keys(/.*)?", Access(scope=KeyScope.ADMIN, demand=Demand.ALWAYS)),
 )
 

@@ -2,12 +2,16 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
+import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -23,6 +27,7 @@ from interface.api.access import declared_access
 from interface.api.app import create_app
 from tests.support.api import ORIGIN, Api
 from tests.support.http_server import running_uvicorn
+from tests.support.processes import until
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # All that answers without a key, in full. `/store` checks its own signatures.
@@ -178,16 +183,42 @@ def test_no_way_of_writing_an_address_goes_round_the_gate(api: Api, client: http
     assert "secret" not in answer.text
 
 
-def test_a_socket_is_refused_before_it_opens(app: FastAPI) -> None:
+async def handshake(app: FastAPI, path: str, **sent: str) -> list[str]:
+    """Ask for a WebSocket as a server would; return the kinds of messages that came back."""
+    said: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message["type"])
+
+    headers = [(b"x-api-key", sent["key"].encode())] if "key" in sent else []
+    query = urlencode({"token": sent["token"]}).encode() if "token" in sent else b""
+    scope = {"type": "websocket", "path": path, "query_string": query, "headers": headers, "subprotocols": []}
+    await app(scope, receive, send)
+    return said
+
+
+def test_a_socket_is_refused_before_it_opens(app: FastAPI, api: Api) -> None:
     app.router.routes.append(WebSocketRoute("/api/v1/ws", socket))
-    upgrade = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version": "13",
-    }
-    with running_uvicorn(app) as url:
-        assert httpx.get(f"{url}/api/v1/ws", headers=upgrade).status_code in {401, 403}
+    refused, opened = ["websocket.close"], ["websocket.accept", "websocket.close"]
+    for sent in ({}, {"key": "wrong"}, {"key": api.make_key(KeyScope.READ).text}, {"token": "wrong"}):
+        assert anyio.run(partial(handshake, app, "/api/v1/ws", **sent)) == refused
+    assert anyio.run(partial(handshake, app, "/api/v1/ws", key=api.make_key(KeyScope.ADMIN).text)) == opened
+
+
+def test_a_request_that_was_let_in_goes_on_when_its_key_is_revoked(api: Api, client: httpx.Client) -> None:
+    job = api.add_job(api.add_document(content=b"%PDF"))
+    key = api.make_key(KeyScope.READ)
+    headers, path = {"X-API-Key": key.text}, f"/api/v1/documents/{job.document_id}/status"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, path, params={"wait": 20}, headers=headers)
+        until(lambda: api.changes.waiting, seconds=10)
+        client.delete(f"/api/v1/keys/{key.id}", headers=bearer(api, KeyScope.ADMIN))
+        api.start(job.id)
+        assert waiting.result().status_code == 200
+    assert client.get(path, headers=headers).status_code == 401
 
 
 def test_readiness_tells_no_names_without_a_key(api: Api, client: httpx.Client) -> None:

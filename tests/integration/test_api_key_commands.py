@@ -16,8 +16,9 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from bootstrap.command import wire_cli
-from bootstrap.serving import bind, keys_required
+from bootstrap.serving import bind, keys_required, public_url_of
 from bootstrap.settings import Settings
+from bootstrap.whole_stack import for_one_command
 from infrastructure.embedded.stack import EmbeddedStack
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
@@ -165,6 +166,13 @@ def test_keys_can_be_asked_for_on_loopback_too() -> None:
     settings = Settings(_env_file=None, port=0, require_api_key=True)
     with bind(settings) as listener:
         assert keys_required(settings, listener)
+
+
+def test_a_server_that_a_command_starts_for_itself_is_served_to_this_machine_alone() -> None:
+    settings = for_one_command(Settings(_env_file=None, host=EVERYWHERE, public_url="https://esteira.example"))
+    with bind(settings, any_port=True) as listener:
+        assert not keys_required(settings, listener)
+        assert public_url_of(settings, listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("key", ["two words", "línea", "a\nb"])
