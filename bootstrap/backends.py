@@ -33,6 +33,24 @@ def find_backends(settings: Settings) -> Backends:
     return _backends(settings, attach(settings.absolute_data_dir), None)
 
 
+@contextmanager
+def found_or_own_database(settings: Settings) -> Iterator[str]:
+    """Give the URL of the database: configured, running, else started here for as long as the context lasts.
+
+    Raises the errors of infrastructure/embedded/errors.py.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    try:
+        running = attach(settings.absolute_data_dir)
+    except StackNotRunning:
+        with EmbeddedStack.own(settings.absolute_data_dir, want_redis=False) as stack:
+            yield _running("PostgreSQL", stack.addresses.database_url)
+    else:
+        yield _running("PostgreSQL", running.database_url)
+
+
 def _backends(settings: Settings, addresses: StackAddresses, stack: EmbeddedStack | None) -> Backends:
     return Backends(
         database_url=settings.database_url or _running("PostgreSQL", addresses.database_url),

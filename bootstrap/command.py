@@ -16,7 +16,7 @@ from domain.errors import EsteiraError
 from infrastructure.embedded.errors import StackNotRunning
 from infrastructure.embedded.stack import attach
 from interface.cli.app import create_cli
-from interface.cli.services import CliServices
+from interface.cli.services import CliServices, KeyRing
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
@@ -48,6 +48,8 @@ def wire_cli(settings: Settings) -> CliServices:
         run_worker=run_worker,
         run_migrate=partial(run_migrate, settings),
         samples_folder=SAMPLES,
+        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        open_keys=partial(open_keys, settings),
     )
 
 
@@ -98,6 +100,13 @@ def run_migrate(settings: Settings) -> int:
 
     # Redis has no schema: it need not even be configured.
     return whole_stack.run_migrate(settings.database_url or find_backends(settings).database_url)
+
+
+def open_keys(settings: Settings) -> AbstractContextManager[KeyRing]:
+    """Give access to the API keys while the context lasts."""
+    from bootstrap.key_ring import key_ring
+
+    return key_ring(settings)
 
 
 if __name__ == "__main__":

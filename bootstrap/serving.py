@@ -6,6 +6,8 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +16,7 @@ from bootstrap.backends import Backends, find_backends
 from bootstrap.settings import Settings
 from bootstrap.wiring import Parts, wire_parts, wire_recovery, wire_relay, wire_services
 from domain.errors import EsteiraError
+from infrastructure.postgres.api_key_store import PostgresApiKeyStore
 from infrastructure.postgres.migrate import require_schema
 from infrastructure.queue.duties import Duties, Duty
 from infrastructure.storage.local import LocalBlobStore
@@ -36,6 +39,12 @@ class AddressUnusable(EsteiraError):
     """The address cannot be served. Choose another by ESTEIRA_HOST and ESTEIRA_PORT."""
 
     code = "address_unusable"
+
+
+class NoApiKey(EsteiraError):
+    """Every call needs an API key, and there is no valid one. Make one: esteira keys create."""
+
+    code = "no_api_key"
 
 
 def bind(settings: Settings, *, any_port: bool = False) -> socket.socket:
@@ -70,9 +79,29 @@ def public_url_of(settings: Settings, listener: socket.socket) -> str:
     return settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
-def make_app(parts: Parts, backends: Backends, *, public_url: str, relay: Duty) -> FastAPI:
+def keys_required(settings: Settings, listener: socket.socket) -> bool:
+    """Tell whether callers need API keys: where it is set, and wherever other machines can reach the address."""
+    # Not the setting: a host name, and what is left out, are addresses only now.
+    address = ip_address(listener.getsockname()[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return settings.require_api_key or not (mapped or address).is_loopback
+
+
+def require_key(parts: Parts, listener: socket.socket) -> None:
+    """Raise NoApiKey where nobody could call."""
+    if not PostgresApiKeyStore(parts.engine).has_valid(at=datetime.now(UTC)):
+        address = listener.getsockname()[0]
+        raise NoApiKey(
+            f"On {address} every call needs an API key, and there is no valid one. Make one, then start again: "
+            "esteira keys create --name NAME --scope admin. To serve this machine alone, set ESTEIRA_HOST=127.0.0.1 "
+            "and leave ESTEIRA_REQUIRE_API_KEY out."
+        )
+
+
+def make_app(parts: Parts, backends: Backends, *, public_url: str, relay: Duty, with_keys: bool) -> FastAPI:
     """Return the API, with the local store's door beside it where that is in use."""
-    app = create_app(wire_services(parts, backends, public_url=public_url, wake_relay=relay.wake))
+    services = wire_services(parts, backends, public_url=public_url, wake_relay=relay.wake, keys_required=with_keys)
+    app = create_app(services)
     if isinstance(parts.blobs, LocalBlobStore):
         app.mount("/store", local_store_app(parts.blobs))
     return app
@@ -84,9 +113,11 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
     public_url = public_url_of(settings, listener)
     parts = wire_parts(settings, backends, public_url=public_url, application_name="esteira-api")
     require_schema(parts.engine)
+    if with_keys := keys_required(settings, listener):
+        require_key(parts, listener)
     parts.embedder.warm_up()
     relay = wire_relay(parts)
-    app = make_app(parts, backends, public_url=public_url, relay=relay)
+    app = make_app(parts, backends, public_url=public_url, relay=relay, with_keys=with_keys)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False
     )
@@ -96,8 +127,7 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
 
 def run_api(settings: Settings) -> int:
     """Serve the API alone, on what is configured or on the running embedded stack, until SIGTERM or Ctrl-C."""
-    listener = bind(settings)
-    with prepared_server(settings, find_backends(settings), listener) as server:
+    with bind(settings) as listener, prepared_server(settings, find_backends(settings), listener) as server:
         log.info("the API answers", extra={"url": public_url_of(settings, listener)})
         serve(server, listener)
     return 0

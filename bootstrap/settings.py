@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: str | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    require_api_key: bool = False
+    api_key: SecretStr | None = None
 
     max_upload_bytes: Annotated[int, Field(ge=1, le=LARGEST_BIG_INTEGER)] = 5 * GIBIBYTE
     upload_url_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 900
@@ -114,6 +116,13 @@ class Settings(BaseSettings):
     def _require_redis(cls, value: str | None) -> str | None:
         if value is not None and not (re.match(r"(rediss?|unix)://", value) and _has_address(value)):
             raise ValueError("This is no address of Redis: send one such as redis://host:6379/0")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _require_sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+            raise ValueError("This is no API key: copy one whole, as `esteira keys create` printed it")
         return value
 
     @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")

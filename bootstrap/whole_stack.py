@@ -26,8 +26,7 @@ def run_migrate(database_url: str) -> int:
 
 def run_dev(settings: Settings) -> int:
     """Serve everything until Ctrl-C or SIGTERM."""
-    listener = bind(settings)
-    with own_backends(settings) as backends:
+    with bind(settings) as listener, own_backends(settings) as backends:
         run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings):
             url = public_url_of(settings, listener)
@@ -45,8 +44,8 @@ def run_dev(settings: Settings) -> int:
 @contextmanager
 def temporary_stack(settings: Settings) -> Iterator[str]:
     """Serve everything while the context lasts, on a free port; yield the URL. The terminal is the caller's."""
-    listener = bind(settings, any_port=True)
-    with own_backends(settings) as backends:
+    settings = for_one_command(settings)
+    with bind(settings, any_port=True) as listener, own_backends(settings) as backends:
         run_migrate(backends.database_url)
         with prepared_server(settings, backends, listener) as server, workers(settings, log_level="WARNING"):
             url = public_url_of(settings, listener)
@@ -61,6 +60,11 @@ def temporary_stack(settings: Settings) -> Iterator[str]:
             finally:
                 server.should_exit = True
                 thread.join()
+
+
+def for_one_command(settings: Settings) -> Settings:
+    """Return them with an address that this machine alone can reach, whatever that of a lasting server is."""
+    return settings.model_copy(update={"host": "127.0.0.1", "public_url": None})
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from redis import Redis
@@ -18,10 +18,14 @@ from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, RunAction
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.check_api_key import CheckApiKey
+from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.complete_upload import CompleteUpload
+from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
+from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -32,6 +36,7 @@ from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resend_lost_messages import ResendLostMessages
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
+from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_due_actions import SendDueActions
 from application.use_cases.send_part import ListParts, SendPart
@@ -49,6 +54,7 @@ from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
+from infrastructure.postgres.api_key_store import PostgresApiKeyStore
 from infrastructure.postgres.counters import PostgresCounterFold
 from infrastructure.postgres.dead_letter_reader import PostgresDeadLetterReader
 from infrastructure.postgres.document_reader import PostgresDocumentReader
@@ -180,7 +186,10 @@ def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
 
 
 def load_secret(settings: Settings) -> bytes:
-    """Return the secret that passwords are sealed with: the setting, else one in the data directory, made if needed."""
+    """Return the secret that passwords are sealed and stream tokens signed with.
+
+    The setting, else one in the data directory, made if needed.
+    """
     if settings.secret_key:
         return settings.secret_key.get_secret_value().encode()
     folder = settings.absolute_data_dir
@@ -254,10 +263,15 @@ def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown:
     )
 
 
-def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None]) -> ApiServices:
+def wire_services(
+    parts: Parts, backends: Backends, *, public_url: str, wake_relay: Callable[[], None], keys_required: bool
+) -> ApiServices:
     """Return what the HTTP door needs."""
     settings = parts.settings
     pings = {"database": partial(ping_database, parts.engine), "redis": partial(ping_redis, parts.redis)}
+    api_keys = PostgresApiKeyStore(parts.engine)
+    secret = partial(load_secret, settings)
+    clock = partial(datetime.now, UTC)
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
     request_upload = RequestUpload(
         transactions=parts.transactions,
@@ -315,6 +329,13 @@ def wire_services(parts: Parts, backends: Backends, *, public_url: str, wake_rel
         telemetry=wire_api_telemetry(
             backends.database_url, pings=pings, types=[*parts.action_types], traces=parts.traces
         ),
+        keys_required=keys_required,
+        api_keys=api_keys,
+        create_api_key=CreateApiKey(keys=api_keys, clock=clock),
+        revoke_api_key=RevokeApiKey(keys=api_keys, clock=clock),
+        check_api_key=CheckApiKey(keys=api_keys, clock=clock),
+        issue_stream_token=IssueStreamToken(secret=secret, clock=clock),
+        check_stream_token=CheckStreamToken(keys=api_keys, secret=secret, clock=clock),
     )
 
 

@@ -192,3 +192,21 @@ class EmbeddingUnavailable(EsteiraError):
 
     code = "embedding_unavailable"
     retryable = True
+
+
+class NotAuthenticated(EsteiraError):
+    """This server needs an API key: send one as `Authorization: Bearer KEY`, or as `X-API-Key: KEY`."""
+
+    code = "unauthorized"
+
+
+class ScopeMissing(EsteiraError):
+    """The API key does not have the scope that this call needs: use one that has."""
+
+    code = "scope_missing"
+
+
+class ApiKeyNotFound(EsteiraError):
+    """There is no API key with this id."""
+
+    code = "key_not_found"

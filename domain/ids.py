@@ -12,6 +12,7 @@ JobId = NewType("JobId", UUID)
 ActionId = NewType("ActionId", UUID)
 ChunkId = NewType("ChunkId", UUID)
 UploadId = NewType("UploadId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
 
 DEFAULT_TENANT = TenantId(UUID("00000000-0000-7000-8000-000000000001"))
 

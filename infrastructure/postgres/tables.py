@@ -341,3 +341,18 @@ counter_increments = Table(
     Column("count", BigInteger, nullable=False),
     Column("amount", Double, nullable=False),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    _instant("created_at"),
+    _instant("expires_at", nullable=True),
+    _instant("last_used_at", nullable=True),
+    _instant("revoked_at", nullable=True),
+    Index("ix_api_keys_tenant_id_id", "tenant_id", "id"),
+)

@@ -10,6 +10,7 @@ from interface.api.answer_headers import SafeHeaders
 from interface.api.body_limit import BodyLimit
 from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
+from interface.api.gate import Gate
 from interface.api.openapi import described
 from interface.api.services import ApiServices
 from interface.api.telemetry import REQUEST_ID, RequestTelemetry
@@ -21,12 +22,14 @@ from interface.api.v1.endpoints import (
     doctor,
     documents,
     health,
+    keys,
     metrics,
     multipart,
     queue,
     queue_jobs,
     search,
     status,
+    stream_tokens,
 )
 from interface.api.v1.schemas.problem import problem_response
 
@@ -66,6 +69,8 @@ def create_app(services: ApiServices) -> FastAPI:
         dead_letters.router,
         cleanup.router,
         doctor.router,
+        keys.router,
+        stream_tokens.router,
     ):
         v1.include_router(router)
     app.include_router(v1)
@@ -75,19 +80,25 @@ def create_app(services: ApiServices) -> FastAPI:
     add_documentation(app)
     app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
-    _add_middleware(app, services.cors_origins)
+    _add_middleware(app, services)
     app.add_middleware(RequestTelemetry, telemetry=services.telemetry)
     return app
 
 
-def _add_middleware(app: FastAPI, cors_origins: tuple[str, ...]) -> None:
-    """Wrap the application from the inside out: every answer, 500 as well, gets the outer ones' headers."""
+def _add_middleware(app: FastAPI, services: ApiServices) -> None:
+    """Wrap the application from the inside out: every answer, 401 and 500 as well, gets the outer ones' headers."""
     app.add_middleware(BodyLimit, prefix="/api/")
+    app.add_middleware(
+        Gate,
+        keys_required=services.keys_required,
+        check_key=services.check_api_key,
+        check_stream_token=services.check_stream_token,
+    )
     app.add_middleware(UnexpectedErrors)
-    if cors_origins:
+    if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=cors_origins,
+            allow_origins=services.cors_origins,
             allow_methods=METHODS,
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,

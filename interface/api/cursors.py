@@ -5,9 +5,9 @@ import binascii
 from uuid import UUID
 
 from domain.errors import InvalidRequest
-from domain.ids import ActionId, DocumentId, JobId
+from domain.ids import ActionId, ApiKeyId, DocumentId, JobId
 
-_ACTION, _DOCUMENT, _JOB, _POSITION = b"a", b"d", b"j", b"p"
+_ACTION, _DOCUMENT, _JOB, _KEY, _POSITION = b"a", b"d", b"j", b"k", b"p"
 _POSITION_BYTES = 4
 
 
@@ -39,6 +39,16 @@ def job_cursor(job_id: JobId) -> str:
 def read_job_cursor(cursor: str | None) -> JobId | None:
     """Return the job of a cursor. Raises InvalidRequest."""
     return None if cursor is None else JobId(UUID(bytes=_decode(cursor, _JOB, 16)))
+
+
+def key_cursor(key_id: ApiKeyId) -> str:
+    """Return the cursor of the API keys older than this one."""
+    return _encode(_KEY + key_id.bytes)
+
+
+def read_key_cursor(cursor: str | None) -> ApiKeyId | None:
+    """Return the API key of a cursor. Raises InvalidRequest."""
+    return None if cursor is None else ApiKeyId(UUID(bytes=_decode(cursor, _KEY, 16)))
 
 
 def position_cursor(position: int) -> str:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import (
     AlreadyFinal,
+    ApiKeyNotFound,
     BlobChanged,
     BlobNotFound,
     DatabaseUnavailable,
@@ -26,11 +27,13 @@ from domain.errors import (
     EsteiraError,
     InvalidRequest,
     JobNotFound,
+    NotAuthenticated,
     NotFailed,
     PageNotFound,
     PartsMismatch,
     QueueNotFound,
     QueueUnavailable,
+    ScopeMissing,
     StorageUnavailable,
     TooLarge,
     UploadCompleted,
@@ -64,6 +67,9 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     QueueUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EmbeddingUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
+    ApiKeyNotFound: HTTPStatus.NOT_FOUND,
 }
 # Who asks by HTTP has to ask again; what the raiser knows of the cause may be for the log alone.
 UNAVAILABLE: Mapping[type[EsteiraError], str] = {
@@ -134,6 +140,13 @@ def problem_of(error: EsteiraError) -> Problem:
     return _body(STATUS_OF[kind], error.code, error.detail, errors)
 
 
+def answer_to(error: EsteiraError, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that ended so."""
+    found = problem_of(error)
+    is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return _answer(found, {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_away else headers)
+
+
 def problem_of_fields(found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Problem:
     """Return Pydantic's errors as a problem; `skip` leaves out the first steps of their places."""
     errors = [_field_problem(error, skip) for error in found]
@@ -194,9 +207,7 @@ class UnexpectedErrors:
 
 
 async def _known(_request: Request, exc: Exception) -> Response:
-    found = problem_of(cast("EsteiraError", exc))
-    is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE
-    return _answer(found, {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_away else None)
+    return answer_to(cast("EsteiraError", exc))
 
 
 async def _invalid(_request: Request, exc: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from application.ports.api_key_store import ApiKeyStore
 from application.ports.blob_store import BlobStore
 from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
@@ -13,8 +14,12 @@ from application.ports.queue_reader import QueueReader
 from application.ports.task_reader import TaskReader
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.check_api_key import CheckApiKey
+from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
+from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -23,6 +28,7 @@ from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
+from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_task import StartTask
@@ -66,3 +72,11 @@ class ApiServices:
     cors_origins: tuple[str, ...]
     download_url_seconds: int
     telemetry: ApiTelemetry
+    # Whether all but a few addresses need an API key.
+    keys_required: bool
+    api_keys: ApiKeyStore
+    create_api_key: CreateApiKey
+    revoke_api_key: RevokeApiKey
+    check_api_key: CheckApiKey
+    issue_stream_token: IssueStreamToken
+    check_stream_token: CheckStreamToken

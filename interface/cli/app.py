@@ -10,6 +10,7 @@ from interface.cli.doctor import doctor
 from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
 from interface.cli.jobs import jobs_app
+from interface.cli.keys import keys_app
 from interface.cli.queue import queue_app
 from interface.cli.search import search
 from interface.cli.services import CliServices
@@ -38,6 +39,7 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.add_typer(documents_app(), name="documents")
     app.add_typer(queue_app(), name="queue")
     app.add_typer(jobs_app(), name="jobs")
+    app.add_typer(keys_app(), name="keys")
     app.command()(demo)
     app.command()(cleanup)
     app.command()(doctor)

@@ -21,7 +21,13 @@ from interface.cli.answers import (
     upload_from_json,
 )
 from interface.cli.patient_sender import PatientSender
-from interface.cli.problem import STORAGE_UNREACHABLE, ApiProblem, problem_of, problem_of_item
+from interface.cli.problem import (
+    STORAGE_UNREACHABLE,
+    ApiProblem,
+    about_key,
+    problem_of,
+    problem_of_item,
+)
 
 DOCUMENTS = "/api/v1/documents"
 MAX_IDS_PER_CALL = 500
@@ -59,13 +65,14 @@ class ApiClient:
     What can be sent twice is tried again with backoff while the server is away. `stop` ends all waiting.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, api_key: str | None = None) -> None:
         self.url = url
-        name = urlsplit(url).netloc
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, mounts=LOCAL_WITHOUT_PROXY)
+        self._name = urlsplit(url).netloc
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, mounts=LOCAL_WITHOUT_PROXY, headers=headers)
         # The object store gets nothing that is meant for the API, such as keys.
         self._store = httpx.Client(timeout=TIMEOUT, mounts=LOCAL_WITHOUT_PROXY)
-        self._sender = PatientSender(f"The server at {name} does not answer")
+        self._sender = PatientSender(f"The server at {self._name} does not answer")
         self._store_sender = PatientSender("The object store does not answer", code=STORAGE_UNREACHABLE)
 
     def __enter__(self) -> Self:
@@ -260,7 +267,7 @@ class ApiClient:
             raise ApiProblem("invalid_text", "What was typed is not valid UTF-8: type it again.") from error
         is_problem = response.is_client_error or response.is_server_error
         if is_problem and response.status_code not in answers:
-            raise problem_of(response)
+            raise about_key(problem_of(response), server=self._name, has_key="Authorization" in self._http.headers)
         return response
 
     @staticmethod

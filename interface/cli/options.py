@@ -42,7 +42,11 @@ def connected(context: typer.Context, address: str | None) -> Iterator[tuple[Api
     if address and not is_http_url(address):
         raise wrong_usage(f"{address} is no address of a server. It looks like http://localhost:8000")
     services: CliServices = context.obj
-    with failures_told(), server_launcher(services)(address) as server, ApiClient(server.url) as api:
+    with (
+        failures_told(),
+        server_launcher(services)(address) as server,
+        ApiClient(server.url, api_key=services.api_key) as api,
+    ):
         yield api, server
 
 

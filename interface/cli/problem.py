@@ -8,10 +8,12 @@ import httpx
 SERVER_UNREACHABLE = "server_unreachable"
 STORAGE_UNREACHABLE = "storage_unreachable"
 OUTAGES = frozenset({429, 502, 503, 504})
+# Of those who have no API key, or one that is not good for the call.
+REFUSALS = frozenset({"unauthorized", "scope_missing"})
 
 
 class ApiProblem(Exception):
-    """A call failed. `outage` means that other calls would fail as well, and that it was tried for a while."""
+    """A call failed. `outage` means that other calls would fail as well; a silent server was asked for a while."""
 
     def __init__(self, code: str, detail: str, *, outage: bool = False) -> None:
         super().__init__(detail)
@@ -39,3 +41,13 @@ def problem_of(response: httpx.Response) -> ApiProblem:
     fields = document.get("errors") or []
     wrong = "; ".join(f"{e.get('pointer', '')}: {e.get('detail', '')}" for e in fields if isinstance(e, dict))
     return ApiProblem(code, f"{detail} {wrong}".strip(), outage=outage)
+
+
+def about_key(problem: ApiProblem, *, server: str, has_key: bool) -> ApiProblem:
+    """Say of a refusal where these commands take their API key from; other problems stay as they are."""
+    if problem.code not in REFUSALS:
+        return problem
+    sentence = f"{problem.detail} These commands send the one in ESTEIRA_API_KEY."
+    if not has_key:
+        sentence = f"The server at {server} needs an API key: put one into ESTEIRA_API_KEY."
+    return ApiProblem(problem.code, sentence, outage=True)

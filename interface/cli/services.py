@@ -1,9 +1,30 @@
 """What the command line needs of the rest; the composition root fills it in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
+
+from domain.api_key import ApiKey, KeyScope, PlainKey
+from domain.ids import ApiKeyId
+
+
+class KeyRing(Protocol):
+    """The API keys of this installation. Raises EsteiraError."""
+
+    def create(self, *, name: str, scopes: Iterable[KeyScope], expires_at: datetime | None) -> tuple[ApiKey, PlainKey]:
+        """Return what is kept, and the key itself, for the only time."""
+        ...
+
+    def all_keys(self) -> Iterable[ApiKey]:
+        """Return all that were made, newest first."""
+        ...
+
+    def revoke(self, key_id: ApiKeyId) -> ApiKey:
+        """Take it out of use; return it as it is now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +42,7 @@ class CliServices:
     run_migrate: Callable[[], int]
     # Holds `documents/` and `queries.json`.
     samples_folder: Path
+    # What the commands show a server that asks for one.
+    api_key: str | None = field(default=None, repr=False)
+    # Reaches the database itself: the first key is needed before the API starts.
+    open_keys: Callable[[], AbstractContextManager[KeyRing]]

@@ -20,8 +20,12 @@ from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
+from application.use_cases.check_api_key import CheckApiKey
+from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
+from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -30,16 +34,18 @@ from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
+from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_task import StartTask
 from domain.action import Action
+from domain.api_key import KeyScope, PlainKey
 from domain.audit import DOCTOR
 from domain.chunk import Chunk
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
 from domain.errors import JobNotFound, QueueUnavailable
-from domain.ids import ChunkId, DocumentId, JobId, TenantId, new_uuid7
+from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
@@ -48,6 +54,7 @@ from interface.api.services import ApiServices
 from interface.api.telemetry import ApiTelemetry
 from tests.support.document_factory import a_document, a_job
 from tests.support.http_server import listening_socket, running_uvicorn
+from tests.support.in_memory_api_key_store import InMemoryApiKeyStore
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_document_reader import InMemoryDocumentReader
 from tests.support.in_memory_transactions import InMemoryDatabase, Passages
@@ -55,6 +62,7 @@ from tests.support.seals import a_seal
 
 PUBLIC_URL = "https://esteira.example"
 ORIGIN = "https://app.example"
+SECRET = b"secret of the tests" * 2
 
 
 @dataclass
@@ -167,6 +175,9 @@ class Api:
     telemetry: ApiTelemetry | None = None
     tasks: TaskReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
+    keys_required: bool = False
+    api_keys: InMemoryApiKeyStore = field(default_factory=InMemoryApiKeyStore)
+    time_ahead: timedelta = timedelta()
     relay_wakes: int = 0
     replay_limit: int = LIMIT
     max_upload_bytes: int = 1000
@@ -225,7 +236,22 @@ class Api:
             cors_origins=self.cors_origins,
             download_url_seconds=300,
             telemetry=self.telemetry or PrometheusApiTelemetry(Nothing()),
+            keys_required=self.keys_required,
+            api_keys=self.api_keys,
+            create_api_key=CreateApiKey(keys=self.api_keys, clock=self.clock),
+            revoke_api_key=RevokeApiKey(keys=self.api_keys, clock=self.clock),
+            check_api_key=CheckApiKey(keys=self.api_keys, clock=self.clock),
+            issue_stream_token=IssueStreamToken(secret=lambda: SECRET, clock=self.clock),
+            check_stream_token=CheckStreamToken(keys=self.api_keys, secret=lambda: SECRET, clock=self.clock),
         )
+
+    def clock(self) -> datetime:
+        """The time of keys and tokens, which a test can move."""
+        return datetime.now(UTC) + self.time_ahead
+
+    def make_key(self, *scopes: KeyScope, expires_at: datetime | None = None) -> PlainKey:
+        create = CreateApiKey(keys=self.api_keys, clock=self.clock)
+        return create(DEFAULT_TENANT, name="a test", scopes=scopes or list(KeyScope), expires_at=expires_at)[1]
 
     def add_document(self, *, content: bytes | None = None, **changes: object) -> Document:
         document = a_document(**changes)

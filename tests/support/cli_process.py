@@ -1,5 +1,6 @@
 """The command line as a process of its own, with a bootstrap that has no stack. The server is ESTEIRA_SERVER."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from interface.cli.app import create_cli
-from interface.cli.services import CliServices
+from interface.cli.services import CliServices, KeyRing
 
 
 def no_server() -> str | None:
@@ -28,6 +29,10 @@ def print_arguments(arguments: Sequence[str]) -> int:
     return 0
 
 
+def open_keys() -> AbstractContextManager[KeyRing]:
+    raise AssertionError("a command that speaks HTTP opens no database")
+
+
 def services(samples_folder: Path) -> CliServices:
     return CliServices(
         find_running=no_server,
@@ -37,6 +42,8 @@ def services(samples_folder: Path) -> CliServices:
         run_worker=print_arguments,
         run_migrate=exit_code_three,
         samples_folder=samples_folder,
+        api_key=os.environ.get("ESTEIRA_API_KEY"),
+        open_keys=open_keys,
     )
 
 

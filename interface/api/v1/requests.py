@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query
 from starlette.requests import Request
 
+from domain.api_key import Caller
 from domain.errors import DocumentNotFound, JobNotFound, QueueNotFound
 from domain.ids import DocumentId, JobId
+from interface.api.gate import CALLER
 from interface.api.services import ApiServices
 
 DEFAULT_LIMIT = 50
@@ -18,6 +20,11 @@ MAX_LIMIT = 1000
 async def _services(request: Request) -> ApiServices:
     services: ApiServices = request.app.state.services
     return services
+
+
+async def _caller(request: Request) -> Caller | None:
+    caller: Caller | None = request.scope[CALLER]
+    return caller
 
 
 async def _document_id(document_id: Annotated[str, Path(description="The document's UUID.")]) -> DocumentId:
@@ -44,6 +51,9 @@ async def _queue_name(name: Annotated[str, Path(description="The queue's name.")
 
 
 Services = Annotated[ApiServices, Depends(_services)]
+# None where the gate lets in without a key.
+AnyCaller = Annotated[Caller | None, Depends(_caller)]
+CallerOf = Annotated[Caller, Depends(_caller)]
 DocumentPath = Annotated[DocumentId, Depends(_document_id)]
 JobPath = Annotated[JobId, Depends(_job_id)]
 QueuePath = Annotated[str, Depends(_queue_name)]

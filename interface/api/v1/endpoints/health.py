@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from domain.errors import EsteiraError
-from interface.api.v1.requests import Services
+from interface.api.v1.requests import AnyCaller, Services
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api", tags=["health"])
@@ -32,7 +32,7 @@ class Part(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether every part answers, and each by name."""
+    """Whether every part answers, and each by name; where keys are in use, the names need one with `operate`."""
 
     ready: bool
     parts: dict[str, Part]
@@ -50,13 +50,13 @@ async def get_health() -> Health:
     summary="Tell whether every part answers",
     responses={503: {"model": Readiness, "description": "A part does not answer."}},
 )
-def get_readiness(services: Services, response: Response) -> Readiness:
-    """Ask all parts at once."""
+def get_readiness(services: Services, caller: AnyCaller, response: Response) -> Readiness:
+    """Ask all parts at once. An orchestrator needs no key for the status code."""
     parts = asked(services.parts)
     is_ready = all(part.ready for part in parts.values())
     if not is_ready:
         response.status_code = 503
-    return Readiness(ready=is_ready, parts=parts)
+    return Readiness(ready=is_ready, parts=parts if caller else {})
 
 
 def asked(parts: Mapping[str, Callable[[], None]]) -> dict[str, Part]:

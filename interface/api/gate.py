@@ -1,0 +1,113 @@
+"""The gate in front of every address: who asks, and may they? It stands before routing, so no route can go round it."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import parse_qsl, urlencode
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from application.use_cases.check_api_key import CheckApiKey
+from application.use_cases.check_stream_token import CheckStreamToken
+from domain.api_key import Caller, KeyScope
+from domain.errors import EsteiraError, NotAuthenticated, ScopeMissing
+from interface.api.access import Access, Demand, access_to
+from interface.api.errors import answer_to
+
+log = logging.getLogger(__name__)
+
+CALLER = "esteira.caller"
+_POLICY_VIOLATION = 1008
+_SECRET_HEADERS = frozenset({b"authorization", b"x-api-key"})
+_ONE_KEY = "Several API keys came with this request: send one, once."
+
+
+class Gate:
+    """ASGI middleware: 401 without a valid key, 403 without its scope; `scope[CALLER]` for those who are let in.
+
+    What is inside never sees a key, and so cannot log one.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, keys_required: bool, check_key: CheckApiKey, check_stream_token: CheckStreamToken
+    ) -> None:
+        self._app = app
+        self._keys_required = keys_required
+        self._check_key = check_key
+        self._check_stream_token = check_stream_token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        access = access_to(scope.get("method", "GET"), scope["path"])
+        try:
+            caller = await self._caller(scope, access)
+        except EsteiraError as error:
+            log.info("a request was refused", extra={"code": error.code, "path": scope["path"]})
+            await _refuse(error, access.scope, scope, receive, send)
+            return
+        await self._app({**_without_secrets(scope, access), CALLER: caller}, receive, send)
+
+    async def _caller(self, scope: Scope, access: Access) -> Caller | None:
+        if access.demand is Demand.NEVER:
+            return None
+        if not self._keys_required and access.demand is not Demand.ALWAYS:
+            return Caller()
+        try:
+            caller = await self._identified(scope, access)
+            if not caller.may(access.scope):
+                raise ScopeMissing(f"This API key does not have the scope `{access.scope}`: use one that has.")
+        except EsteiraError:
+            if access.demand is Demand.OPTIONAL:
+                return None
+            raise
+        return caller
+
+    async def _identified(self, scope: Scope, access: Access) -> Caller:
+        keys = _keys_in(Headers(scope=scope))
+        if len(keys) > 1:
+            raise NotAuthenticated(_ONE_KEY)
+        if keys:
+            return await to_thread.run_sync(self._check_key, keys[0])
+        token = HTTPConnection(scope).query_params.get("token") if access.takes_stream_token else None
+        if token is None:
+            raise NotAuthenticated
+        return await to_thread.run_sync(partial(self._check_stream_token, token, path=scope["path"]))
+
+
+def _keys_in(headers: Headers) -> list[str]:
+    """Return what was sent as a key. Other schemes of Authorization are for a proxy in front."""
+    keys = headers.getlist("x-api-key")
+    for value in headers.getlist("authorization"):
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() == "bearer":
+            keys.append(credentials.strip())
+    return keys
+
+
+def _without_secrets(scope: Scope, access: Access) -> Scope:
+    headers = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
+    query = parse_qsl(scope["query_string"], keep_blank_values=True) if access.takes_stream_token else None
+    if query is None:
+        return {**scope, "headers": headers}
+    kept = urlencode([(name, value) for name, value in query if name != b"token"])
+    return {**scope, "headers": headers, "query_string": kept.encode("ascii")}
+
+
+async def _refuse(error: EsteiraError, needed: KeyScope, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.code})
+        return
+    await answer_to(error, _challenge(error, needed))(scope, receive, send)
+
+
+def _challenge(error: EsteiraError, needed: KeyScope) -> Mapping[str, str]:
+    """Return what RFC 6750 asks an answer to say."""
+    if isinstance(error, ScopeMissing):
+        return {"WWW-Authenticate": f'Bearer realm="Esteira", error="insufficient_scope", scope="{needed}"'}
+    return {"WWW-Authenticate": 'Bearer realm="Esteira"'}

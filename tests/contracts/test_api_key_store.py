@@ -1,0 +1,118 @@
+"""What may be relied on of the store of API keys, in memory and on PostgreSQL alike."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from application.ports.api_key_store import ApiKeyStore
+from domain.api_key import ApiKey, KeyScope, PlainKey
+from domain.errors import ApiKeyNotFound
+from domain.ids import DEFAULT_TENANT, ApiKeyId, TenantId, new_uuid7
+from infrastructure.postgres.api_key_store import PostgresApiKeyStore
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.migrate import migrate
+from tests.support.in_memory_api_key_store import InMemoryApiKeyStore
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+NOBODYS = ApiKeyId(new_uuid7())
+
+
+@pytest.fixture(params=["in memory", "PostgreSQL"])
+def store(request: pytest.FixtureRequest) -> Iterator[ApiKeyStore]:
+    if request.param == "in memory":
+        yield InMemoryApiKeyStore()
+        return
+    engine = make_engine(request.getfixturevalue("database_url"), application_name="contract suite")
+    migrate(engine)
+    yield PostgresApiKeyStore(engine)
+    engine.dispose()
+
+
+def kept(store: ApiKeyStore, **changes: Any) -> ApiKey:  # noqa: ANN401
+    plain = PlainKey.new()
+    key = ApiKey(
+        **{
+            "id": plain.id,
+            "tenant_id": DEFAULT_TENANT,
+            "name": "a scanner ç",
+            "scopes": frozenset({KeyScope.READ, KeyScope.WRITE}),
+            "secret_sha256": plain.secret_sha256,
+            "created_at": NOW,
+            **changes,
+        }
+    )
+    store.add(key)
+    return key
+
+
+def test_what_was_added_is_found_whole(store: ApiKeyStore) -> None:
+    key = kept(store, expires_at=NOW + MINUTE)
+    assert store.find(key.id) == key
+    assert store.find(NOBODYS) is None
+
+
+def test_keys_are_listed_newest_first_page_by_page(store: ApiKeyStore) -> None:
+    keys = [kept(store) for _ in range(5)]
+    newest_first = sorted(keys, key=lambda key: key.id, reverse=True)
+    first = store.page(DEFAULT_TENANT, before=None, limit=2)
+    assert list(first) == newest_first[:2]
+    assert list(store.page(DEFAULT_TENANT, before=first[-1].id, limit=9)) == newest_first[2:]
+    assert list(store.page(TenantId(new_uuid7()), before=None, limit=9)) == []
+
+
+def test_the_first_revocation_counts(store: ApiKeyStore) -> None:
+    key = kept(store)
+    assert store.revoke(DEFAULT_TENANT, key.id, at=NOW).revoked_at == NOW
+    assert store.revoke(DEFAULT_TENANT, key.id, at=NOW + MINUTE).revoked_at == NOW
+    found = store.find(key.id)
+    assert found is not None
+    assert found.revoked_at == NOW
+
+
+def test_nobody_revokes_an_unknown_key_or_that_of_another_tenant(store: ApiKeyStore) -> None:
+    key = kept(store)
+    for tenant_id, key_id in [(DEFAULT_TENANT, NOBODYS), (TenantId(new_uuid7()), key.id)]:
+        with pytest.raises(ApiKeyNotFound):
+            store.revoke(tenant_id, key_id, at=NOW)
+    assert store.find(key.id) == key
+
+
+def test_of_many_uses_one_is_noted(store: ApiKeyStore) -> None:
+    key = kept(store)
+    store.used(key.id, at=NOW, unless_since=NOW - MINUTE)
+    store.used(key.id, at=NOW + MINUTE / 2, unless_since=NOW - MINUTE / 2)
+    assert last_use(store, key) == NOW
+    store.used(key.id, at=NOW + MINUTE, unless_since=NOW)
+    assert last_use(store, key) == NOW + MINUTE
+
+
+def test_there_is_a_valid_key_until_the_last_expires_or_is_revoked(store: ApiKeyStore) -> None:
+    assert not store.has_valid(at=NOW)
+    kept(store, expires_at=NOW + MINUTE)
+    assert store.has_valid(at=NOW)
+    assert not store.has_valid(at=NOW + MINUTE)
+    lasting = kept(store)
+    assert store.has_valid(at=NOW + MINUTE)
+    store.revoke(DEFAULT_TENANT, lasting.id, at=NOW)
+    assert not store.has_valid(at=NOW + MINUTE)
+
+
+def test_keys_are_made_and_revoked_at_once(store: ApiKeyStore) -> None:
+    def live(_: int) -> datetime | None:
+        key = kept(store)
+        store.used(key.id, at=NOW, unless_since=NOW - MINUTE)
+        return store.revoke(DEFAULT_TENANT, key.id, at=NOW).revoked_at
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(live, range(40))) == [NOW] * 40
+    assert len(store.page(DEFAULT_TENANT, before=None, limit=1000)) == 40
+
+
+def last_use(store: ApiKeyStore, key: ApiKey) -> datetime | None:
+    found = store.find(key.id)
+    assert found is not None
+    return found.last_used_at
