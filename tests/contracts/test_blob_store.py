@@ -1,9 +1,10 @@
 """The contract of the port BlobStore, on every adapter and on the fake.
 
-What a client does by presigned URL runs over real HTTP: the local store behind uvicorn, S3 by moto's server. Moto
-checks no signatures, so tests that need a store which refuses run on the local store, and on a true S3 (or compatible)
-one where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of somebody who may
-make and delete buckets there. The fake serves no URLs: it is left out wherever one is used.
+What a client does by presigned URL runs over real HTTP: the local store behind uvicorn, S3 by moto's server and by
+Ceph's gateway where that is installed. Moto checks no signatures, so tests that need a store which refuses leave it
+out; they run on any other S3 too where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY of somebody who may make and delete buckets there. The fake serves no URLs: it is left out
+wherever one is used.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ from tests.support.blob_store_backends import (
     real_s3_endpoint,
     s3_backend,
 )
+from tests.support.ceph_gateway import CephGateway
 from tests.support.unhurried import unhurried
 
 KEY = "documents/0192f3c4-7e1a-7000-8000-000000000001/1"
@@ -36,14 +38,20 @@ PDF = "application/pdf"
 CONTENT = b"%PDF-1.7 " + bytes(range(256)) * 20
 
 REAL = ["real-s3"] if real_s3_endpoint() else []
-EVERY = ["memory", "local", "moto", *REAL]
-SERVED = ["local", "moto", *REAL]
-CHECKING = ["local", *REAL]
+EVERY = ["memory", "local", "moto", "ceph", *REAL]
+SERVED = ["local", "moto", "ceph", *REAL]
+CHECKING = ["local", "ceph", *REAL]
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Backend]:
     with moto_server() as url, s3_backend(url, MOTO_CREDENTIALS) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def ceph(ceph_gateway: CephGateway) -> Iterator[Backend]:
+    with s3_backend(ceph_gateway.url, ceph_gateway.credentials) as backend:
         yield backend
 
 
@@ -72,7 +80,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 
 def on(names: list[str]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("backend", names, indirect=True)
+    marks = {"ceph": pytest.mark.xdist_group("ceph")}
+    named = [pytest.param(name, marks=marks.get(name, ())) for name in names]
+    return pytest.mark.parametrize("backend", named, indirect=True)
 
 
 def presigned_put(
