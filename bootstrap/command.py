@@ -47,6 +47,7 @@ def wire_cli(settings: Settings) -> CliServices:
         run_api=partial(run_api, settings),
         run_worker=run_worker,
         run_migrate=partial(run_migrate, settings),
+        run_storage_setup=partial(run_storage_setup, settings),
         samples_folder=SAMPLES,
     )
 
@@ -98,6 +99,13 @@ def run_migrate(settings: Settings) -> int:
 
     # Redis has no schema: it need not even be configured.
     return whole_stack.run_migrate(settings.database_url or find_backends(settings).database_url)
+
+
+def run_storage_setup(settings: Settings, dry_run: bool, skip_public_check: bool) -> int:
+    """Prepare the object store."""
+    from bootstrap import storage_setup
+
+    return storage_setup.run_storage_setup(settings, dry_run=dry_run, skip_public_check=skip_public_check)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from interface.cli.documents import documents_app
 from interface.cli.ingest import ingest
 from interface.cli.search import search
 from interface.cli.services import CliServices
+from interface.cli.storage import storage_app
 from interface.cli.terminal import failures_told
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -37,6 +38,7 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.command()(api)
     app.command(context_settings=PASS_ON, add_help_option=False)(worker)
     app.command()(migrate)
+    app.add_typer(storage_app(), name="storage")
     return app
 
 

@@ -19,5 +19,7 @@ class CliServices:
     # Takes the arguments of `worker.py`, which has the one parser of them.
     run_worker: Callable[[Sequence[str]], int]
     run_migrate: Callable[[], int]
+    # Takes `dry_run` and `skip_public_check`.
+    run_storage_setup: Callable[[bool, bool], int]
     # Holds `documents/` and `queries.json`.
     samples_folder: Path

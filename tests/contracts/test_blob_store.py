@@ -512,6 +512,27 @@ def test_a_part_cannot_be_sent_to_what_is_completed_aborted_or_expired(backend: 
     assert httpx.put(soon.url, content=b"efgh").status_code == 403
 
 
+@on(CHECKING)
+def test_a_part_that_broke_off_is_not_there_and_the_upload_goes_on(backend: Backend, tmp_path: Path) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    first = backend.put_part(KEY, store_id, 1, PART)
+    part = backend.store.multipart.presign_part(KEY, store_id, 2, size_bytes=len(PART), expires_in_seconds=60)
+    url = httpx.URL(part.url)
+    head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nContent-Length: {len(PART)}\r\n\r\n"
+    with raw_connection(part.url) as connection:
+        connection.sendall(head.encode() + PART[: len(PART) // 2])
+
+    backend.put("other", b"x", PDF)  # by now the store has seen the end of the first connection, or soon will
+    assert [(found.number, found.etag) for found in backend.store.multipart.parts(KEY, store_id)] == [(1, first)]
+    assert_nothing_stored(backend)
+
+    backend.put_part(KEY, store_id, 2, PART)
+    backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+    etag = backend.store.head(KEY).etag
+    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=etag, check=unhurried)
+    assert digest == hashlib.sha256(PART + PART).hexdigest()
+
+
 def assert_nothing_stored(backend: Backend) -> None:
     with pytest.raises(BlobNotFound):
         backend.store.head(KEY)

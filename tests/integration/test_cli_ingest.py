@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -519,16 +520,7 @@ def test_the_stack_is_started_for_as_long_as_it_is_needed(api: FakeApi, folder: 
         finally:
             steps.append("stopped")
 
-    base = services(Path("samples"))
-    wired = CliServices(
-        find_running=lambda: None,
-        start_temporary=temporary,
-        run_dev=base.run_dev,
-        run_api=base.run_api,
-        run_worker=base.run_worker,
-        run_migrate=base.run_migrate,
-        samples_folder=base.samples_folder,
-    )
+    wired = replace(services(Path("samples")), find_running=lambda: None, start_temporary=temporary)
     result = CliRunner(env={"ESTEIRA_SERVER": None}).invoke(create_cli(wired), ["ingest", str(folder)])
     assert result.exit_code == 0
     assert steps == ["started", "stopped"]
