@@ -7,7 +7,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        migrate bench chaos samples test-torch
+        migrate bench chaos samples test-torch up down
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -48,6 +48,12 @@ worker-verbose: $(VENV)/.setup ## Add a worker for documents that logs every ste
 
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
+
+up: ## Start the production stack of docker-compose.yml, which reads .env
+	docker compose up --detach --build --wait
+
+down: ## Stop the production stack; its data stays
+	docker compose down
 
 bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, extraction (DOCUMENTS=folder)
 	$(BIN)/python scripts/bench_embedding.py

@@ -83,9 +83,9 @@ class CephGateway:
     credentials: dict[str, str]
     """Of somebody who may make buckets, as environment variables."""
 
-    def new_user(self) -> dict[str, str]:
+    def new_user(self, name: str | None = None, secret: str | None = None) -> dict[str, str]:
         """Make a user who owns nothing; return the credentials as environment variables."""
-        name, secret = f"user{secrets.token_hex(4)}", secrets.token_hex(16)
+        name, secret = name or f"user{secrets.token_hex(4)}", secret or secrets.token_hex(16)
         identity = ["--uid", name, "--display-name", name, "--access-key", name, "--secret-key", secret]
         run(self.folder, ["radosgw-admin", "--name", "client.rgw", "user", "create", *identity])
         return {"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": secret}
