@@ -48,6 +48,7 @@ def wire_cli(settings: Settings) -> CliServices:
         run_worker=run_worker,
         run_migrate=partial(run_migrate, settings),
         run_storage_setup=partial(run_storage_setup, settings),
+        run_storage_copy=partial(run_storage_copy, settings),
         samples_folder=SAMPLES,
     )
 
@@ -106,6 +107,13 @@ def run_storage_setup(settings: Settings, dry_run: bool, skip_public_check: bool
     from bootstrap import storage_setup
 
     return storage_setup.run_storage_setup(settings, dry_run=dry_run, skip_public_check=skip_public_check)
+
+
+def run_storage_copy(settings: Settings) -> int:
+    """Bring the local store's objects into the bucket."""
+    from bootstrap import storage_copy
+
+    return storage_copy.run_storage_copy(settings)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -90,6 +91,10 @@ class ObjectFiles:
     def receive(self) -> IncomingObject:
         """Begin a new object. Raises OSError."""
         return IncomingObject(self._incoming, self._objects)
+
+    def keys(self) -> Iterator[str]:
+        """Return the keys of what is there, in no order. Raises OSError."""
+        return (path.name.replace("+", "/") for path in self._objects.iterdir())
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something. Raises OSError."""

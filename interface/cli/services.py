@@ -21,5 +21,6 @@ class CliServices:
     run_migrate: Callable[[], int]
     # Takes `dry_run` and `skip_public_check`.
     run_storage_setup: Callable[[bool, bool], int]
+    run_storage_copy: Callable[[], int]
     # Holds `documents/` and `queries.json`.
     samples_folder: Path

@@ -11,6 +11,7 @@ def storage_app() -> typer.Typer:
     """Return the group of commands."""
     app = typer.Typer(no_args_is_help=True, help="Prepare the object store.")
     app.command()(setup)
+    app.command()(copy)
     return app
 
 
@@ -28,3 +29,9 @@ def setup(
     """Make the bucket, set its rules, and try by URLs what browsers will do."""
     with failures_told():
         raise typer.Exit(context.obj.run_storage_setup(dry_run, skip_public_check))
+
+
+def copy(context: typer.Context) -> None:
+    """Copy the objects of the local store into the bucket: for a move from the embedded parts to S3."""
+    with failures_told():
+        raise typer.Exit(context.obj.run_storage_copy())

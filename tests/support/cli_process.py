@@ -36,6 +36,7 @@ def services(samples_folder: Path) -> CliServices:
         run_api=exit_code_three,
         run_worker=print_arguments,
         run_migrate=exit_code_three,
+        run_storage_copy=exit_code_three,
         run_storage_setup=lambda _dry_run, _skip: exit_code_three(),
         samples_folder=samples_folder,
     )
