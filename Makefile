@@ -50,7 +50,7 @@ migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
 
 up: ## Start the production stack of docker-compose.yml, which reads .env
-	docker compose up --detach --build --wait
+	docker compose up --detach --build
 
 down: ## Stop the production stack; its data stays
 	docker compose down

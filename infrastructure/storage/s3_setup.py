@@ -125,6 +125,9 @@ class S3Setup:
                 write([*others, rule])
         except NotOffered:
             return warning(subject, otherwise)
+        except AccessRefused as error:
+            # What browsers can do without the rule is tried afterwards, so this need not be the end.
+            return warning(subject, error.detail)
         except EsteiraError as error:
             return failed(subject, error.detail)
         return done(subject, meaning)
