@@ -7,7 +7,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        queue-info queue-health cleanup-s3 cleanup-daily migrate bench chaos samples test-torch
+        queue-info queue-health cleanup-s3 cleanup-daily migrate bench chaos samples test-torch up down
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ cleanup-daily: $(VENV)/.setup ## Remove all that nobody needs any more
 
 migrate: $(VENV)/.setup ## Bring the database to this version's schema
 	$(ESTEIRA) migrate
+
+up: ## Start the production stack of docker-compose.yml, which reads .env
+	docker compose up --detach --build
+
+down: ## Stop the production stack; its data stays
+	docker compose down
 
 bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, full queues, extraction (DOCUMENTS=folder)
 	$(BIN)/python scripts/bench_embedding.py

@@ -47,6 +47,8 @@ def wire_cli(settings: Settings) -> CliServices:
         run_api=partial(run_api, settings),
         run_worker=run_worker,
         run_migrate=partial(run_migrate, settings),
+        run_storage_setup=partial(run_storage_setup, settings),
+        run_storage_copy=partial(run_storage_copy, settings),
         samples_folder=SAMPLES,
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
         open_keys=partial(open_keys, settings),
@@ -107,6 +109,20 @@ def open_keys(settings: Settings) -> AbstractContextManager[KeyRing]:
     from bootstrap.key_ring import key_ring
 
     return key_ring(settings)
+
+
+def run_storage_setup(settings: Settings, dry_run: bool, skip_public_check: bool) -> int:
+    """Prepare the object store."""
+    from bootstrap import storage_setup
+
+    return storage_setup.run_storage_setup(settings, dry_run=dry_run, skip_public_check=skip_public_check)
+
+
+def run_storage_copy(settings: Settings) -> int:
+    """Bring the local store's objects into the bucket."""
+    from bootstrap import storage_copy
+
+    return storage_copy.run_storage_copy(settings)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,14 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _require_redis(cls, value: str | None) -> str | None:
+        if value is not None and re.match(r"rediss?\+sentinel://", value):
+            if not re.fullmatch(
+                r"rediss?\+sentinel://([^@/]*@)?[^@/,:]+(:\d+)?(,[^@/,:]+(:\d+)?)*/[\w.-]+(/\d+)?", value
+            ):
+                raise ValueError(
+                    "This is no address of Sentinel: send one such as redis+sentinel://a:26379,b:26379/name/0"
+                )
+            return value
         if value is not None and not (re.match(r"(rediss?|unix)://", value) and _has_address(value)):
             raise ValueError("This is no address of Redis: send one such as redis://host:6379/0")
         return value

@@ -24,12 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logs("DEBUG" if options.verbose else settings.log_level, settings.log_format)
         follow_parent()
         start_pulse()
-        if options.all:
-            return run_workers(settings, queues=QUEUES, name=options.name, verbose=options.verbose)
+        queue = "cleanup_tasks" if options.cleanup else options.queue
+        if options.all or options.supervised:
+            queues = QUEUES if options.all else (queue,)
+            return run_workers(settings, queues=queues, name=options.name, verbose=options.verbose)
         # The supervisor above must stay small, so what a worker needs is imported here.
         from bootstrap.working import run_worker
 
-        queue = "cleanup_tasks" if options.cleanup else options.queue
         return run_worker(settings, queue=queue, name=options.name, burst=options.burst)
     except ValidationError as error:
         print(explain(error), file=sys.stderr)
@@ -45,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--queue", choices=QUEUES, default=DOCUMENT_QUEUE, help="the queue to serve (%(default)s)")
     which.add_argument("--all", action="store_true", help="a process for each queue, restarted when it ends")
     which.add_argument("--cleanup", action="store_true", help="the same as --queue cleanup_tasks")
-    parser.add_argument("--name", help="the worker's name; with --all each is called NAME-<queue>")
+    parser.add_argument(
+        "--supervised", action="store_true", help="start it again when it ends or freezes, as --all does"
+    )
+    parser.add_argument("--name", help="the worker's name; with --all and --supervised it is called NAME-<queue>")
     parser.add_argument("--verbose", action="store_true", help="log every step")
     parser.add_argument("--burst", action="store_true", help="end when the queue is empty")
     return parser

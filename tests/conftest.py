@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from infrastructure.embedded.stack import EmbeddedStack
+from tests.support import ceph_gateway as ceph
 from tests.support.embedded import drop_database, fresh_database
 
 # A suite in the background or under nohup inherits ignored signals, and so would the programs that tests interrupt.
@@ -34,3 +35,11 @@ def redis_url(stack: EmbeddedStack) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushall()
     return url
+
+
+@pytest.fixture(scope="session")
+def ceph_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ceph.CephGateway]:
+    if missing := ceph.missing_programs():
+        pytest.skip(f"no S3 server that checks signatures: {', '.join(missing)} are not installed")
+    with ceph.ceph_gateway(tmp_path_factory.mktemp("ceph")) as gateway:
+        yield gateway

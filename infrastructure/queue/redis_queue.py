@@ -15,6 +15,7 @@ from application.ports.doorbell import message_name
 from application.ports.job_store import Dispatch
 from domain.errors import QueueUnavailable
 from infrastructure.queue.queue_names import JOB_FUNCTIONS
+from infrastructure.queue.redis_sentinel import connect_by_sentinel, is_sentinel_url
 
 RESULT_TTL_SECONDS = 3600
 FAILURE_TTL_SECONDS = 24 * 3600
@@ -24,12 +25,14 @@ TIMEOUT_MARGIN_SECONDS = 60
 
 def connect_redis(redis_url: str, *, socket_timeout_seconds: float = 2.0) -> Redis:
     """Return a client whose calls to a dead Redis fail at once: redis-py would retry for 4 s, and the relay retries."""
-    return Redis.from_url(
-        redis_url,
-        socket_timeout=socket_timeout_seconds,
-        socket_connect_timeout=2.0,
-        retry=Retry(NoBackoff(), 0),
-    )
+    options = {
+        "socket_timeout": socket_timeout_seconds,
+        "socket_connect_timeout": 2.0,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if is_sentinel_url(redis_url):
+        return connect_by_sentinel(redis_url, **options)
+    return Redis.from_url(redis_url, **options)
 
 
 class RqDoorbell:

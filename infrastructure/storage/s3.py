@@ -29,19 +29,19 @@ class S3BlobStore:
         public_endpoint_url: str | None,
         read_timeout_seconds: float = 5,
     ) -> None:
-        self._bucket = S3Bucket(
+        self.bucket = S3Bucket(
             bucket,
             endpoint_url=endpoint_url,
             public_endpoint_url=public_endpoint_url,
             read_timeout_seconds=read_timeout_seconds,
         )
-        self.multipart = S3MultipartStore(self._bucket)
-        self.inventory = S3ObjectInventory(self._bucket)
+        self.multipart = S3MultipartStore(self.bucket)
+        self.inventory = S3ObjectInventory(self.bucket)
 
     def presign_put(self, key: str, *, size_bytes: int, content_type: str, expires_in_seconds: int) -> PresignedRequest:
         """Sign an upload; Content-Length and Content-Type are among the signed headers."""
         bound = {"ContentLength": size_bytes, "ContentType": checked_content_type(content_type)}
-        return self._bucket.presigned(
+        return self.bucket.presigned(
             "PUT", "put_object", key, bound, expires_in_seconds, headers={"Content-Type": content_type}
         )
 
@@ -51,13 +51,13 @@ class S3BlobStore:
             "ResponseContentDisposition": attachment(filename),
             "ResponseContentType": checked_content_type(content_type),
         }
-        return self._bucket.presigned("GET", "get_object", key, bound, expires_in_seconds, headers={})
+        return self.bucket.presigned("GET", "get_object", key, bound, expires_in_seconds, headers={})
 
     def head(self, key: str) -> BlobInfo:
         """Return what is stored. Raises BlobNotFound, StorageUnavailable."""
         try:
             with store_errors():
-                answer = self._bucket.client.head_object(Bucket=self._bucket.name, Key=checked_key(key))
+                answer = self.bucket.client.head_object(Bucket=self.bucket.name, Key=checked_key(key))
         except BlobNotFound:
             self._require_bucket()
             raise
@@ -70,7 +70,7 @@ class S3BlobStore:
     def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
         """Stream to `target`, return the SHA-256. Raises BlobNotFound, BlobChanged, StorageUnavailable."""
         with store_errors():
-            body = self._bucket.client.get_object(Bucket=self._bucket.name, Key=checked_key(key), IfMatch=etag)["Body"]
+            body = self.bucket.client.get_object(Bucket=self.bucket.name, Key=checked_key(key), IfMatch=etag)["Body"]
 
         def read(size: int) -> bytes:
             with store_errors():
@@ -86,14 +86,14 @@ class S3BlobStore:
         """Put in one request, return the etag. Raises StorageUnavailable."""
         bound = {"Key": checked_key(key), "ContentType": checked_content_type(content_type)}
         with source.open("rb") as file, store_errors():
-            return str(self._bucket.client.put_object(Bucket=self._bucket.name, Body=file, **bound)["ETag"])
+            return str(self.bucket.client.put_object(Bucket=self.bucket.name, Body=file, **bound)["ETag"])
 
     def delete(self, key: str) -> bool:
         """Delete; True if there was something, which S3 tells only when asked before. Raises StorageUnavailable."""
         try:
             self.head(key)
             with store_errors():
-                self._bucket.client.delete_object(Bucket=self._bucket.name, Key=key)
+                self.bucket.client.delete_object(Bucket=self.bucket.name, Key=key)
         except BlobNotFound:
             return False
         return True
@@ -102,7 +102,7 @@ class S3BlobStore:
         """Tell a missing bucket from a missing object, which answer a HEAD alike."""
         try:
             with store_errors():
-                self._bucket.client.head_bucket(Bucket=self._bucket.name)
+                self.bucket.client.head_bucket(Bucket=self.bucket.name)
         except BlobNotFound as exc:
             raise StorageUnavailable(NO_BUCKET) from exc
         except AccessRefused:

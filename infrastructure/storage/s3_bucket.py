@@ -29,10 +29,21 @@ _NO_CREDENTIALS = (
     "or give the machine a role."
 )
 NO_BUCKET = "The object store has no bucket of the configured name: create it, or correct ESTEIRA_S3_BUCKET."
-_REFUSED = (
-    "The object store refuses this server{code}: check the endpoint, the region, the clock and the credentials, which "
-    "must be allowed to get, put and delete objects and to list the bucket."
+_REFUSED = "The object store refuses this server{code}: {reason}."
+_ANY_REASON = (
+    "check the endpoint, the region, the clock and the credentials, which must be allowed to get, put and delete "
+    "objects and to list the bucket"
 )
+_REASONS = {
+    "AccessDenied": "the credentials must be allowed to get, put and delete objects and to list the bucket",
+    "InvalidAccessKeyId": "it does not know the credentials: check AWS_ACCESS_KEY_ID, and that the endpoint is right",
+    "SignatureDoesNotMatch": (
+        "the credentials' two halves do not belong together: check AWS_SECRET_ACCESS_KEY. A proxy that changes the "
+        "header Host has the same effect"
+    ),
+    "RequestTimeTooSkewed": "its clock and this machine's differ by more than 15 minutes: set the one that is wrong",
+    "BucketAlreadyExists": "the bucket belongs to others: choose another name by ESTEIRA_S3_BUCKET",
+}
 
 
 class S3Bucket:
@@ -80,6 +91,10 @@ class S3Bucket:
 
 class AccessRefused(StorageUnavailable):
     """Retryable all the same: it heals as soon as an operator corrects the settings."""
+
+
+class NotOffered(StorageUnavailable):
+    """The object store does not offer this."""
 
 
 def _config(read_timeout_seconds: float, *, path_style: bool) -> Config:
@@ -135,6 +150,8 @@ def _error_of(answer: botocore_errors.ClientError) -> EsteiraError:
     status = int(answer.response.get("ResponseMetadata", {}).get("HTTPStatusCode", HTTPStatus.INTERNAL_SERVER_ERROR))
     if code == "NoSuchBucket":
         return StorageUnavailable(NO_BUCKET)
+    if status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return NotOffered()
     if code == "NoSuchUpload":
         return UploadNotFound()
     if code in _WRONG_PARTS:
@@ -145,4 +162,10 @@ def _error_of(answer: botocore_errors.ClientError) -> EsteiraError:
         return BlobChanged()
     if code in _BUSY_CODES or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return StorageUnavailable()
-    return AccessRefused(_REFUSED.format(code=f" ({code})" if _ERROR_CODE.fullmatch(code) else ""))
+    return AccessRefused(refusal(code))
+
+
+def refusal(code: str) -> str:
+    """Say what to do about the store's error code."""
+    named = f" ({code})" if _ERROR_CODE.fullmatch(code) else ""
+    return _REFUSED.format(code=named, reason=_REASONS.get(code, _ANY_REASON))

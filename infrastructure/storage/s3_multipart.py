@@ -1,9 +1,10 @@
 """Uploads in parts to S3."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from application.ports.presigned_request import PresignedRequest
-from domain.errors import UploadNotFound
+from domain.errors import BlobNotFound, UploadNotFound
 from domain.multipart import StoredPart
 from infrastructure.storage.object_rules import checked_content_type, checked_key
 from infrastructure.storage.s3_bucket import S3Bucket, store_errors
@@ -32,7 +33,7 @@ class S3MultipartStore:
 
     def parts(self, key: str, store_id: str) -> Sequence[StoredPart]:
         """Return what has arrived, a thousand a request. Raises UploadNotFound, StorageUnavailable."""
-        with store_errors():
+        with _upload_errors():
             pages = self._bucket.client.get_paginator("list_parts").paginate(
                 Bucket=self._bucket.name, Key=checked_key(key), UploadId=store_id
             )
@@ -42,7 +43,7 @@ class S3MultipartStore:
     def complete(self, key: str, store_id: str, parts: Sequence[StoredPart]) -> None:
         """Make the object. Raises UploadNotFound, PartsMismatch, StorageUnavailable."""
         listed = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
-        with store_errors():
+        with _upload_errors():
             self._bucket.client.complete_multipart_upload(
                 Bucket=self._bucket.name, Key=checked_key(key), UploadId=store_id, MultipartUpload={"Parts": listed}
             )
@@ -50,10 +51,20 @@ class S3MultipartStore:
     def abort(self, key: str, store_id: str) -> bool:
         """Drop the upload; True if there was one. Raises StorageUnavailable."""
         try:
-            with store_errors():
+            with _upload_errors():
                 self._bucket.client.abort_multipart_upload(
                     Bucket=self._bucket.name, Key=checked_key(key), UploadId=store_id
                 )
         except UploadNotFound:
             return False
         return True
+
+
+@contextmanager
+def _upload_errors() -> Iterator[None]:
+    """Raise our errors for what boto3 raises. Ceph misses the key where others miss the upload."""
+    try:
+        with store_errors():
+            yield
+    except BlobNotFound as exc:
+        raise UploadNotFound from exc

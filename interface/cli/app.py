@@ -14,6 +14,7 @@ from interface.cli.keys import keys_app
 from interface.cli.queue import queue_app
 from interface.cli.search import search
 from interface.cli.services import CliServices
+from interface.cli.storage import storage_app
 from interface.cli.terminal import failures_told
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -47,6 +48,7 @@ def create_cli(services: CliServices) -> typer.Typer:
     app.command()(api)
     app.command(context_settings=PASS_ON, add_help_option=False)(worker)
     app.command()(migrate)
+    app.add_typer(storage_app(), name="storage")
     return app
 
 

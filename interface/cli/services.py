@@ -40,6 +40,9 @@ class CliServices:
     # Takes the arguments of `worker.py`, which has the one parser of them.
     run_worker: Callable[[Sequence[str]], int]
     run_migrate: Callable[[], int]
+    # Takes `dry_run` and `skip_public_check`.
+    run_storage_setup: Callable[[bool, bool], int]
+    run_storage_copy: Callable[[], int]
     # Holds `documents/` and `queries.json`.
     samples_folder: Path
     # What the commands show a server that asks for one.

@@ -1,9 +1,10 @@
 """The contract of the port BlobStore, on every adapter and on the fake.
 
-What a client does by presigned URL runs over real HTTP: the local store behind uvicorn, S3 by moto's server. Moto
-checks no signatures, so tests that need a store which refuses run on the local store, and on a true S3 (or compatible)
-one where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of somebody who may
-make and delete buckets there. The fake serves no URLs: it is left out wherever one is used.
+What a client does by presigned URL runs over real HTTP: the local store behind uvicorn, S3 by moto's server and by
+Ceph's gateway where that is installed. Moto checks no signatures, so tests that need a store which refuses leave it
+out; they run on any other S3 too where ESTEIRA_TEST_S3_ENDPOINT_URL names it, with AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY of somebody who may make and delete buckets there. The fake serves no URLs: it is left out
+wherever one is used.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ from tests.support.blob_store_backends import (
     real_s3_endpoint,
     s3_backend,
 )
+from tests.support.ceph_gateway import CephGateway
 from tests.support.unhurried import unhurried
 
 KEY = "documents/0192f3c4-7e1a-7000-8000-000000000001/1"
@@ -39,14 +41,20 @@ PDF = "application/pdf"
 CONTENT = b"%PDF-1.7 " + bytes(range(256)) * 20
 
 REAL = ["real-s3"] if real_s3_endpoint() else []
-EVERY = ["memory", "local", "moto", *REAL]
-SERVED = ["local", "moto", *REAL]
-CHECKING = ["local", *REAL]
+EVERY = ["memory", "local", "moto", "ceph", *REAL]
+SERVED = ["local", "moto", "ceph", *REAL]
+CHECKING = ["local", "ceph", *REAL]
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Backend]:
     with moto_server() as url, s3_backend(url, MOTO_CREDENTIALS) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def ceph(ceph_gateway: CephGateway) -> Iterator[Backend]:
+    with s3_backend(ceph_gateway.url, ceph_gateway.credentials) as backend:
         yield backend
 
 
@@ -75,7 +83,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 
 def on(names: list[str]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("backend", names, indirect=True)
+    marks = {"ceph": pytest.mark.xdist_group("ceph")}
+    named = [pytest.param(name, marks=marks.get(name, ())) for name in names]
+    return pytest.mark.parametrize("backend", named, indirect=True)
 
 
 def presigned_put(
@@ -503,6 +513,27 @@ def test_a_part_cannot_be_sent_to_what_is_completed_aborted_or_expired(backend: 
     soon = backend.store.multipart.presign_part(KEY, aborted, 1, size_bytes=4, expires_in_seconds=1)
     backend.pass_by(3)
     assert httpx.put(soon.url, content=b"efgh").status_code == 403
+
+
+@on(CHECKING)
+def test_a_part_that_broke_off_is_not_there_and_the_upload_goes_on(backend: Backend, tmp_path: Path) -> None:
+    store_id = backend.store.multipart.start(KEY, content_type=PDF)
+    first = backend.put_part(KEY, store_id, 1, PART)
+    part = backend.store.multipart.presign_part(KEY, store_id, 2, size_bytes=len(PART), expires_in_seconds=60)
+    url = httpx.URL(part.url)
+    head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nContent-Length: {len(PART)}\r\n\r\n"
+    with raw_connection(part.url) as connection:
+        connection.sendall(head.encode() + PART[: len(PART) // 2])
+
+    backend.put("other", b"x", PDF)  # by now the store has seen the end of the first connection, or soon will
+    assert [(found.number, found.etag) for found in backend.store.multipart.parts(KEY, store_id)] == [(1, first)]
+    assert_nothing_stored(backend)
+
+    backend.put_part(KEY, store_id, 2, PART)
+    backend.store.multipart.complete(KEY, store_id, backend.store.multipart.parts(KEY, store_id))
+    etag = backend.store.head(KEY).etag
+    digest = backend.store.download(KEY, tmp_path / "downloaded", etag=etag, check=unhurried)
+    assert digest == hashlib.sha256(PART + PART).hexdigest()
 
 
 def assert_nothing_stored(backend: Backend) -> None:

@@ -520,8 +520,7 @@ def test_the_stack_is_started_for_as_long_as_it_is_needed(api: FakeApi, folder: 
         finally:
             steps.append("stopped")
 
-    base = services(Path("samples"))
-    wired = replace(base, find_running=lambda: None, start_temporary=temporary)
+    wired = replace(services(Path("samples")), find_running=lambda: None, start_temporary=temporary)
     result = CliRunner(env={"ESTEIRA_SERVER": None}).invoke(create_cli(wired), ["ingest", str(folder)])
     assert result.exit_code == 0
     assert steps == ["started", "stopped"]

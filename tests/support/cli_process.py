@@ -41,6 +41,8 @@ def services(samples_folder: Path) -> CliServices:
         run_api=exit_code_three,
         run_worker=print_arguments,
         run_migrate=exit_code_three,
+        run_storage_copy=exit_code_three,
+        run_storage_setup=lambda _dry_run, _skip: exit_code_three(),
         samples_folder=samples_folder,
         api_key=os.environ.get("ESTEIRA_API_KEY"),
         open_keys=open_keys,
