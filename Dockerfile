@@ -13,9 +13,10 @@ RUN printf '#!/opt/esteira/bin/python\nfrom bootstrap.command import main\n\nmai
 FROM python:3.12-slim-bookworm AS dashboard
 COPY requirements/dashboard.lock /requirements/dashboard.lock
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/dashboard.lock
+COPY scripts/queue_dashboard.py /app/
 USER 10001:10001
 EXPOSE 9181
-ENTRYPOINT ["rq-dashboard"]
+ENTRYPOINT ["python", "/app/queue_dashboard.py"]
 
 FROM python:3.12-slim-bookworm AS runtime
 # The folder that is written to: scratch files of running work. A volume made from it belongs to the same user.

@@ -15,7 +15,7 @@ from tests.integration.test_metrics import run, telemetry
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yml"
-DASHBOARD = DEPLOY / "grafana" / "esteira.json"
+DASHBOARD = DEPLOY / "grafana" / "dashboards" / "esteira.json"
 RULES: list[dict[str, Any]] = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
 
 
@@ -38,7 +38,7 @@ def test_the_alerts_fire_when_they_should_and_are_silent_when_they_should_not() 
 
 
 def test_prometheus_takes_its_configuration() -> None:
-    checked("promtool", "prometheus", "check", "config", str(ALERTS.with_name("prometheus.yml")))
+    checked("promtool", "prometheus", "check", "config", "--syntax-only", str(ALERTS.with_name("prometheus.yml")))
 
 
 def test_alertmanager_takes_its_configuration() -> None:
@@ -47,10 +47,12 @@ def test_alertmanager_takes_its_configuration() -> None:
 
 def test_every_alert_is_tested_to_fire_and_leads_to_what_to_do() -> None:
     tests = yaml.safe_load(ALERTS.with_name("alerts_test.yml").read_text())["tests"]
+    runbook = (DEPLOY.parent / "docs" / "operations.md").read_text("utf-8")
     fired = {each["alertname"] for test in tests for each in test["alert_rule_test"] if each.get("exp_alerts")}
     assert {rule["alert"] for rule in RULES} == fired
     for rule in RULES:
         assert rule["annotations"]["runbook_url"] == f"docs/operations.md#{rule['alert'].lower()}"
+        assert f"\n### {rule['alert']}\n" in runbook
         assert rule["labels"]["severity"] in {"critical", "warning"}
 
 

@@ -118,7 +118,7 @@ class ProductionStack:
             self.running[name] = self.servers.enter_context(tcp_redis(self.folder / "data", command[1:]))
         elif name != "seaweedfs":
             if name == "rq-dashboard":
-                command = ["rq-dashboard", *command]
+                command = ["python", str(self.app / "scripts" / "queue_dashboard.py"), *command]
             program = shutil.which(command[0], path=self.path)
             assert program, command
             with self.folder.joinpath("logs", name).open("ab") as output:
