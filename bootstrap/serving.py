@@ -13,8 +13,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from bootstrap.backends import Backends, find_backends
+from bootstrap.duties import wire_recovery, wire_relay
+from bootstrap.parts import Parts, wire_parts
+from bootstrap.services import wire_services
 from bootstrap.settings import Settings
-from bootstrap.wiring import Parts, wire_parts, wire_recovery, wire_relay, wire_services
 from domain.errors import EsteiraError
 from infrastructure.postgres.api_key_store import PostgresApiKeyStore
 from infrastructure.postgres.migrate import require_schema

@@ -4,22 +4,30 @@ import contextlib
 import logging
 import os
 import socket
+from datetime import timedelta
+from functools import partial
 
 from rq.serializers import JSONSerializer
 
 from application.ports.worker_registry import WorkerProcess
+from application.run_action import RunAction
 from bootstrap.backends import Backends, find_backends
 from bootstrap.cleaning import wire_schedule
+from bootstrap.duties import wire_presence, wire_recovery, wire_relay
+from bootstrap.parts import Parts, wire_parts
 from bootstrap.settings import Settings
-from bootstrap.wiring import Parts, wire_parts, wire_presence, wire_recovery, wire_relay, wire_runner
 from domain.errors import DatabaseUnavailable
 from domain.job import DOCUMENT_QUEUE
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.job_trace import traceparent_of
 from infrastructure.postgres.migrate import require_schema
+from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.queue import jobs
 from infrastructure.queue.duties import Duties
-from infrastructure.queue.heartbeat import Shutdown
+from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from infrastructure.queue.redis_queue import connect_redis
 from infrastructure.queue.worker import EsteiraWorker
+from infrastructure.telemetry.run_lines import RunLines
 
 log = logging.getLogger(__name__)
 
@@ -62,3 +70,26 @@ def serve_queue(parts: Parts, backends: Backends, *, queue: str, worker_name: st
     with contextlib.suppress(DatabaseUnavailable):
         sign_off()
     return 0
+
+
+def wire_runner(parts: Parts, backends: Backends, *, worker_name: str, shutdown: Shutdown) -> RunAction:
+    """Return what a worker does with a message."""
+    settings = parts.settings
+    lease = timedelta(seconds=settings.lease_seconds)
+    # A connection of its own: a beat must not wait behind the work's statements.
+    ledger = PostgresRunLedger(make_engine(backends.database_url, application_name=f"{worker_name} beat", pool_size=1))
+    heartbeat = ThreadHeartbeat(
+        ledger=ledger,
+        shutdown=shutdown,
+        beat_seconds=settings.beat_seconds,
+        lease=lease,
+        hang_seconds=settings.hang_seconds,
+    )
+    return RunAction(
+        transactions=parts.transactions,
+        heartbeat=heartbeat,
+        action_types=parts.action_types,
+        worker_name=worker_name,
+        lease=lease,
+        watch=parts.traces.runs(RunLines(), partial(traceparent_of, parts.engine)),
+    )

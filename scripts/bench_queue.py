@@ -35,9 +35,10 @@ import uvicorn
 from psycopg import sql
 
 from bootstrap.backends import Backends
+from bootstrap.duties import wire_relay
+from bootstrap.parts import Parts, wire_parts
 from bootstrap.serving import make_app
 from bootstrap.settings import Settings
-from bootstrap.wiring import Parts, wire_parts, wire_relay
 from infrastructure.embedded.stack import EmbeddedStack
 from infrastructure.postgres.migrate import migrate
 

@@ -18,8 +18,8 @@ from application.ports.run_context import RunContext
 from application.run_action import ActionType, Outcome
 from bootstrap.backends import find_backends
 from bootstrap.logs import configure_logs
+from bootstrap.parts import extraction_limits, wire_parts
 from bootstrap.settings import Settings
-from bootstrap.wiring import extraction_limits, wire_parts
 from bootstrap.working import serve_queue
 from domain.action import Action
 from domain.errors import StorageUnavailable
