@@ -18,6 +18,8 @@ def report_of(outcomes: Sequence[Outcome]) -> str:
         "object store as processes of their own. Documents are ingested once undisturbed, then again and again while",
         "the faults below strike at random times. In the end every document must have been indexed exactly as in the",
         "undisturbed run, or have failed with the same code, and nothing may be left over or have run backwards.",
+        "All the while one cleanup follows the other, with windows so short that objects count as old after a minute;",
+        "it may touch nothing that is alive. In the end `esteira doctor` must find nothing.",
         "",
         "Faults overlap. Above all, after a restart of PostgreSQL every lease has its full time again, so a worker",
         "that is killed or stopped just before one is found out later than promised for that fault alone.",
@@ -60,7 +62,8 @@ def _figures(outcome: Outcome) -> str:
         f"{counts['documents']} documents, {counts['runs']} runs of {counts['actions']} actions (at most"
         f" {counts['most']} of one action), {counts['crashes']} runs lost with their worker, {counts['chunks']} chunks;"
         f" {counts['completed']} completed, {counts['failed']} failed as they must, {counts['cancelled']} cancelled,"
-        f" {counts['deleted']} deleted while they were worked on. {len(outcome.injuries)} faults in"
+        f" {counts['deleted']} deleted while they were worked on; {counts['cleanups']} cleanups beside it."
+        f" {len(outcome.injuries)} faults in"
         f" {outcome.soak_seconds:.0f} s after {outcome.reference_seconds:.0f} s undisturbed;"
         f" {outcome.looks} looks at a status, {counts['ended by itself']} processes ended by themselves."
         f" {platform.system()}, Python {platform.python_version()}."

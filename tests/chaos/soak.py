@@ -12,6 +12,7 @@ import psycopg
 import redis.exceptions
 
 from tests.chaos import checks
+from tests.chaos.cleaner import Cleaner, cleanups, doctors_findings
 from tests.chaos.client import StubbornClient
 from tests.chaos.documents import Sample
 from tests.chaos.faults import Fault, Injury, all_faults
@@ -66,6 +67,7 @@ class Soak:
     client: StubbornClient
     observer: Observer
     faults: Mapping[str, Fault]
+    cleaner: Cleaner
     injuries: list[Injury] = field(default_factory=list)
     waiting_faults: list[str] = field(default_factory=list)
     next_fault_at: float = 0.0
@@ -83,6 +85,7 @@ class Soak:
             if time.monotonic() > deadline:
                 return [f"the soak did not end: {self._state()}"]
             self.stack.tend()
+            self.cleaner.tend()
             with suppress(psycopg.OperationalError, redis.exceptions.RedisError):
                 self._heal()
                 self._look_for_recovery()
@@ -187,6 +190,7 @@ def run_soak(plan: Plan) -> Outcome:
             client=client,
             observer=observer,
             faults=faults,
+            cleaner=Cleaner(stack=stack),
         )
         observer.start()
         hurt = time.monotonic()
@@ -229,7 +233,13 @@ def final_problems(stack: Stack, ledger: Ledger, reference: Mapping[str, tuple[s
     deadline = time.monotonic() + SWEEP_SECONDS
     while (orphans := checks.orphan_rows(stack)) and time.monotonic() < deadline:
         time.sleep(GLANCE_SECONDS)
-    return [*orphans, *checks.wrong_documents(stack, ledger, reference), *checks.orphan_objects(stack)]
+    return [
+        *orphans,
+        *checks.wrong_documents(stack, ledger, reference),
+        *checks.orphan_objects(stack),
+        *doctors_findings(stack),
+        *([] if cleanups(stack) else ["no cleanup came to its end beside the faults"]),
+    ]
 
 
 def slow_recoveries(injuries: Sequence[Injury], timing: Timing) -> list[str]:
@@ -247,11 +257,12 @@ def counts_of(stack: Stack, ledger: Ledger) -> Mapping[str, int]:
         "SELECT count(*) AS actions, sum(attempt) AS runs, max(attempt) AS most, sum(crashes) AS crashes,"
         " count(*) FILTER (WHERE status = 'completed') AS completed,"
         " count(*) FILTER (WHERE status = 'failed') AS failed,"
-        " count(*) FILTER (WHERE status = 'cancelled') AS cancelled FROM job_actions"
+        " count(*) FILTER (WHERE status = 'cancelled') AS cancelled FROM job_actions WHERE type = 'index'"
     )[0]
     return {
         "documents": len(ledger.samples),
         "deleted": len(ledger.deleted),
+        "cleanups": cleanups(stack),
         **{name: int(value or 0) for name, value in runs._asdict().items()},
         "chunks": stack.query("SELECT count(*) AS n FROM chunks")[0].n,
         "ended by itself": sum(program.unasked_ends for program in stack.programs),

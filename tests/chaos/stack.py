@@ -32,13 +32,14 @@ PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "
 UNFINISHED = """
     SELECT a.id, a.job_id, j.document_id, j.version, a.status, a.attempt, a.run_lease, a.worker, a.dispatch_no,
         a.sent_at IS NOT NULL AS sent, a.due_at <= clock_timestamp() AS due, a.error ->> 'code' AS code
-    FROM job_actions a JOIN jobs j ON j.id = a.job_id WHERE a.status IN ('pending', 'processing')
+    FROM job_actions a JOIN jobs j ON j.id = a.job_id
+    WHERE j.document_id IS NOT NULL AND a.status IN ('pending', 'processing')
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSeen:
-    """An action that has not ended, as it stands now."""
+    """An action of a document that has not ended, as it stands now."""
 
     id: UUID
     job_id: UUID
@@ -75,12 +76,13 @@ class Stack:
     store: FaultyStore
     api: Program
     workers: Mapping[str, Program]
+    cleaner: Program
     api_url: str
 
     @property
     def programs(self) -> Sequence[Program]:
         """All that is to be kept running."""
-        return [self.api, *self.workers.values()]
+        return [self.api, *self.workers.values(), self.cleaner]
 
     def tend(self) -> None:
         """Start again what ended."""
@@ -100,7 +102,7 @@ class Stack:
             return cursor.fetchall() if cursor.description else []
 
     def unfinished(self) -> list[ActionSeen]:
-        """Return the actions that have not ended."""
+        """Return the actions of documents that have not ended."""
         return [ActionSeen(**row._asdict()) for row in self.query(UNFINISHED)]
 
     def at_work(self) -> list[ActionSeen]:
@@ -138,7 +140,8 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
         )
         esteira = [sys.executable, "-m", "bootstrap.command"]
         run_once(Program("migrate", [*esteira, "migrate"], environment=environment, folder=folder))
-        worker = [sys.executable, str(ROOT / "worker.py"), "--queue", "document_processing", "--name"]
+        worker = [sys.executable, str(ROOT / "worker.py"), "--name"]
+        cleaner = [*worker, "cleaner", "--cleanup"]
         stack = Stack(
             timing=timing,
             folder=folder,
@@ -147,6 +150,7 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
             store=store,
             api=Program("api", [*esteira, "api"], environment=environment, folder=folder),
             workers={name: Program(name, [*worker, name], environment=environment, folder=folder) for name in WORKERS},
+            cleaner=Program("cleaner", cleaner, environment=environment, folder=folder),
             api_url=f"http://127.0.0.1:{port}",
         )
         cleanup.callback(stop_programs, stack)
@@ -158,7 +162,7 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
 
 def stop_programs(stack: Stack) -> None:
     """End the workers, then the API; each has its grace period."""
-    for program in (*stack.workers.values(), stack.api):
+    for program in (*stack.workers.values(), stack.cleaner, stack.api):
         program.stop(stack.timing.grace_seconds + START_SECONDS)
 
 

@@ -22,13 +22,17 @@ class Timing:
     redis_outage_seconds: float = 3.0
     store_outage_seconds: float = 1.5
     store_stall_seconds: float = 3.0
+    # After these an object is old enough to be taken for an orphan.
+    upload_url_seconds: int = 60
+    upload_margin_seconds: float = 1.0
     # Beyond what the settings promise, before a recovery counts as too slow: others may use the same processors.
     slack_seconds: float = 10.0
 
     @property
     def environment(self) -> Mapping[str, str]:
         """Return the settings as variables."""
-        names = ("lease", "beat", "hang", "grace", "relay", "reap", "reconcile", "retry_delay")
+        names = ("lease", "beat", "hang", "grace", "relay", "reap", "reconcile", "retry_delay", "upload_url")
+        names += ("upload_margin",)
         return {f"ESTEIRA_{name.upper()}_SECONDS": str(getattr(self, f"{name}_seconds")) for name in names}
 
     @property
