@@ -82,7 +82,7 @@ def copy_bucket(settings: Mapping[str, str], source: str, folder: Path, target: 
 @contextmanager
 def api_on(folder: Path, settings: Mapping[str, str]) -> Iterator[EsteiraClient]:
     with running_program(API, folder, folder=folder.parent, **settings) as program:
-        url = program.said(r"the API answers.*url=(\S+)").group(1)
+        url = program.said(r'"url": "([^"]+)".*the API answers').group(1)
         with httpx.Client(base_url=url, timeout=60) as http:
             yield EsteiraClient(http=http)
 

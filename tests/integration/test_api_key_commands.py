@@ -202,7 +202,7 @@ def server(data_dir: Path, external: Installation) -> Iterator[tuple[str, str]]:
     """An API on every address of this machine, and a key that opens all."""
     key = external.run(*CREATE).stdout.strip()
     with running_program(API, data_dir, **external.variables(host=EVERYWHERE)) as program:
-        yield program.said(r"the API answers url=(http://\S+)").group(1), key
+        yield program.said(r'"url": "(http://[^"]+)"').group(1), key
 
 
 def test_commands_send_the_key_from_the_env_file(data_dir: Path, server: tuple[str, str]) -> None:
