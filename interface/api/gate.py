@@ -1,13 +1,12 @@
 """The gate in front of every address: who asks, and may they? It stands before routing, so no route can go round it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from anyio import to_thread
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.use_cases.check_api_key import CheckApiKey
@@ -21,6 +20,7 @@ log = logging.getLogger(__name__)
 
 CALLER = "esteira.caller"
 _POLICY_VIOLATION = 1008
+_LOGGED_CHARACTERS = 200
 _SECRET_HEADERS = frozenset({b"authorization", b"x-api-key"})
 _ONE_KEY = "Several API keys came with this request: send one, once."
 
@@ -28,7 +28,7 @@ _ONE_KEY = "Several API keys came with this request: send one, once."
 class Gate:
     """ASGI middleware: 401 without a valid key, 403 without its scope; `scope[CALLER]` for those who are let in.
 
-    What is inside never sees a key, and so cannot log one.
+    What is inside never sees a key or a token, and so cannot log one.
     """
 
     def __init__(
@@ -45,21 +45,24 @@ class Gate:
             await self._app(scope, receive, send)
             return
         access = access_to(scope.get("method", "GET"), scope["path"])
+        keys, token = _take_keys(scope), _take_token(scope) if access.takes_stream_token else None
         try:
-            caller = await self._caller(scope, access)
+            scope[CALLER] = await self._caller(access, keys, token, scope["path"])
         except EsteiraError as error:
-            log.info("a request was refused", extra={"code": error.code, "path": scope["path"]})
+            # Anybody can ask for anything: no line break of theirs shall look like a line of ours.
+            path = quote(scope["path"], errors="replace")[:_LOGGED_CHARACTERS]
+            log.info("a request was refused", extra={"code": error.code, "path": path})
             await _refuse(error, access.scope, scope, receive, send)
             return
-        await self._app({**_without_secrets(scope, access), CALLER: caller}, receive, send)
+        await self._app(scope, receive, send)
 
-    async def _caller(self, scope: Scope, access: Access) -> Caller | None:
+    async def _caller(self, access: Access, keys: Sequence[str], token: str | None, path: str) -> Caller | None:
         if access.demand is Demand.NEVER:
             return None
         if not self._keys_required and access.demand is not Demand.ALWAYS:
             return Caller()
         try:
-            caller = await self._identified(scope, access)
+            caller = await self._identified(keys, token, path)
             if not caller.may(access.scope):
                 raise ScopeMissing(f"This API key does not have the scope `{access.scope}`: use one that has.")
         except EsteiraError:
@@ -68,35 +71,36 @@ class Gate:
             raise
         return caller
 
-    async def _identified(self, scope: Scope, access: Access) -> Caller:
-        keys = _keys_in(Headers(scope=scope))
+    async def _identified(self, keys: Sequence[str], token: str | None, path: str) -> Caller:
         if len(keys) > 1:
             raise NotAuthenticated(_ONE_KEY)
         if keys:
             return await to_thread.run_sync(self._check_key, keys[0])
-        token = HTTPConnection(scope).query_params.get("token") if access.takes_stream_token else None
         if token is None:
             raise NotAuthenticated
-        return await to_thread.run_sync(partial(self._check_stream_token, token, path=scope["path"]))
+        return await to_thread.run_sync(partial(self._check_stream_token, token, path=path))
 
 
-def _keys_in(headers: Headers) -> list[str]:
-    """Return what was sent as a key. Other schemes of Authorization are for a proxy in front."""
+def _take_keys(scope: Scope) -> list[str]:
+    """Return what was sent as a key; nobody who is asked later, inside or outside, shall see it.
+
+    Other schemes of Authorization are for a proxy in front.
+    """
+    headers = Headers(scope=scope)
     keys = headers.getlist("x-api-key")
     for value in headers.getlist("authorization"):
         scheme, _, credentials = value.partition(" ")
         if scheme.lower() == "bearer":
             keys.append(credentials.strip())
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
     return keys
 
 
-def _without_secrets(scope: Scope, access: Access) -> Scope:
-    headers = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
-    query = parse_qsl(scope["query_string"], keep_blank_values=True) if access.takes_stream_token else None
-    if query is None:
-        return {**scope, "headers": headers}
-    kept = urlencode([(name, value) for name, value in query if name != b"token"])
-    return {**scope, "headers": headers, "query_string": kept.encode("ascii")}
+def _take_token(scope: Scope) -> str | None:
+    """Return the stream token, and take it out of the query."""
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    scope["query_string"] = urlencode([(name, value) for name, value in query if name != "token"]).encode("ascii")
+    return dict(query).get("token")
 
 
 async def _refuse(error: EsteiraError, needed: KeyScope, scope: Scope, receive: Receive, send: Send) -> None:

@@ -302,6 +302,16 @@ def test_no_log_line_has_a_key_or_a_token(api: Api, client: httpx.Client, caplog
         assert secret not in ours
 
 
+def test_a_refused_address_cannot_write_lines_into_the_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="interface")
+    client.get("/api/v1/x%0aERROR all is lost" + "y" * 10_000)
+    (path,) = (vars(record)["path"] for record in caplog.records if record.name == "interface.api.gate")
+    assert path.startswith("/api/v1/x%0AERROR%20all")
+    assert len(path) == 200
+
+
 # When a key ends
 
 
