@@ -84,6 +84,11 @@ class Job:
         retried = tuple(a.retry(now=now) if a.status is ActionStatus.FAILED else a for a in self.actions)
         return replace(self, version=self.version + 1, actions=retried)
 
+    def has_failure_before(self, moment: datetime) -> bool:
+        """Tell whether something of it failed before then, and has not been started anew since."""
+        failed = (action for action in self.actions if action.status is ActionStatus.FAILED)
+        return any(action.completed_at is not None and action.completed_at < moment for action in failed)
+
     def _change_unfinished(self, transition: Callable[[Action], Action]) -> Self:
         changed = tuple(a if a.is_final else transition(a) for a in self.actions)
         return replace(self, version=self.version + 1, actions=changed)

@@ -1,6 +1,6 @@
 """What the queues hold, if they are well, who serves them, and their pauses, over HTTP on the real database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,13 +9,15 @@ import pytest
 from rq import Queue
 from sqlalchemy import Engine
 
+from application.ports.queue_reader import QueueState
 from application.ports.worker_registry import WorkerProcess
 from domain.errors import DatabaseUnavailable
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.queue_names import QUEUES
 from infrastructure.queue.redis_queue import connect_redis
 from infrastructure.queue.rq_messages import RqMessages
-from tests.support.api_world import AWAY, CORRUPT, World, a_world
+from tests.support.api import Api, NoQueues
+from tests.support.api_world import AWAY, CORRUPT, World, a_world, ping_nothing
 
 QUEUE = "document_processing"
 WORKER = WorkerProcess(name="w1", queue=QUEUE, host="here", pid=7)
@@ -142,6 +144,22 @@ def test_a_part_that_does_not_answer_is_named_with_what_to_do(world: World) -> N
     assert health["parts"]["database"]["code"] == "database_unavailable"
     assert "ESTEIRA_DATABASE_URL" in health["parts"]["database"]["detail"]
     assert health["parts"]["redis"]["healthy"]
+
+
+class UncountedQueues(NoQueues):
+    """A table is locked: the database answers, and what the queues hold cannot be read."""
+
+    def states(self) -> Mapping[str, QueueState]:
+        raise DatabaseUnavailable
+
+
+def test_queues_that_cannot_be_counted_are_not_healthy() -> None:
+    api = Api(queues=UncountedQueues(), parts=dict.fromkeys(("database", "redis", "storage"), ping_nothing))
+    with api.serve() as client:
+        answer = client.get("/api/v1/queue/health")
+    health = answer.json()
+    assert (answer.status_code, health["healthy"], health["queues"]) == (503, False, {})
+    assert health["parts"]["database"]["code"] == "database_unavailable"
 
 
 def test_work_without_a_worker_is_starved_until_one_lives(world: World) -> None:

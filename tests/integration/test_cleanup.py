@@ -357,6 +357,13 @@ def test_the_same_request_twice_is_one_task(archive: Archive) -> None:
     assert start(params).id not in ids
 
 
+def test_a_clock_that_was_set_back_does_not_put_the_schedule_off(archive: Archive) -> None:
+    due = StartDueCleanup(transactions=archive.transactions, start=archive.start_cleanup, every=timedelta(hours=24))
+    assert due() is False
+    archive.sql("UPDATE schedules SET started_at = now() + interval '1 year' WHERE name = :name", name=SCHEDULE)
+    assert (due(), due()) == (True, False)
+
+
 def test_of_many_processes_one_starts_the_scheduled_cleanup(archive: Archive) -> None:
     due = StartDueCleanup(transactions=archive.transactions, start=archive.start_cleanup, every=timedelta(hours=24))
     assert due() is False

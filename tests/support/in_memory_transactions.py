@@ -377,7 +377,7 @@ class InMemoryTaskStore:
     def take_turn(self, schedule: str, *, every: timedelta) -> bool:
         self.work.lock_row(uuid5(DEFAULT_TENANT, schedule))
         last = self.work.database.schedules.setdefault(schedule, self.work.now())
-        if last > self.work.now() - every:
+        if self.work.now() - every < last <= self.work.now():
             return False
         self.work.turns_taken[schedule] = self.work.now()
         return True
