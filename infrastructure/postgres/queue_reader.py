@@ -58,6 +58,9 @@ class PostgresQueueReader:
 def _states() -> Select[Any]:
     # Stable within a statement, as the clock is not: only so an index can be asked for what is due.
     now = func.now()
+    sums = (func.sum(queue_counts.c[status]).label(status) for status in ActionStatus)
+    served = func.max(queue_counts.c.served_at).label("served_at")
+    counts = select(queue_counts.c.queue, *sums, served).group_by(queue_counts.c.queue).subquery()
     due = (_of_queue("pending"), job_actions.c.due_at <= now)
     oldest = select(job_actions.c.sent_at).where(*due).order_by(job_actions.c.due_at).limit(1).scalar_subquery()
     unsent = select(func.min(job_actions.c.due_at)).where(_of_queue("pending"), job_actions.c.sent_at.is_(None))
@@ -72,9 +75,9 @@ def _states() -> Select[Any]:
         # The least, not EXISTS: for that a table full of such work would be read for each queue that has none.
         "has_unsent_work": func.coalesce(unsent.scalar_subquery() < now - OVERDUE, False),
         "has_old_message": func.coalesce(oldest < now - OVERDUE, False),
+        # Between two runs nothing is at work for a moment.
+        "is_served": func.coalesce(counts.c.served_at >= now - OVERDUE, False),
     }
-    sums = (func.sum(queue_counts.c[status]).label(status) for status in ActionStatus)
-    counts = select(queue_counts.c.queue, *sums).group_by(queue_counts.c.queue).subquery()
     return (
         select(queues, *(func.coalesce(counts.c[status], 0).label(status) for status in ActionStatus))
         .add_columns(*(query.correlate(queues).scalar_subquery().label(name) for name, query in columns.items()))
@@ -101,7 +104,7 @@ def _state_of(row: Row[Any]) -> QueueState:
         paused_at=row.paused_at,
         has_overdue_run=row.has_overdue_run,
         has_unsent_work=row.has_unsent_work,
-        has_unserved_work=row.has_old_message and not row.processing,
+        has_unserved_work=row.has_old_message and not row.processing and not row.is_served,
     )
 
 

@@ -221,6 +221,7 @@ queue_counts = Table(
         Column(status, BigInteger, nullable=False)
         for status in ("pending", "processing", "completed", "failed", "cancelled")
     ),
+    _instant("served_at", nullable=True),
 )
 
 queue_hours = Table(
