@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, or_, select
 
 from application.ports.queue_reader import OVERDUE_SECONDS, QueueState, RunningAction, WorkerState
 from application.ports.worker_registry import WorkerProcess
@@ -36,7 +36,7 @@ class PostgresQueueReader:
     def states(self) -> Mapping[str, QueueState]:
         """Read the counts that a trigger keeps, and the ends of indexes."""
         with database_errors(), self._engine.connect() as connection:
-            return {row.name: _state_of(row) for row in connection.execute(_states())}
+            return queue_states(connection)
 
     def failure_rate(self) -> float | None:
         """Add up the last hours."""
@@ -53,6 +53,11 @@ class PostgresQueueReader:
         with database_errors(), self._engine.connect() as connection:
             running = {row.worker: _running_of(row) for row in connection.execute(_running())}
             return [_worker_of(row, running.get(row.name)) for row in connection.execute(query)]
+
+
+def queue_states(connection: Connection) -> Mapping[str, QueueState]:
+    """Return each queue by its name."""
+    return {row.name: _state_of(row) for row in connection.execute(_states())}
 
 
 def _states() -> Select[Any]:
