@@ -51,7 +51,9 @@ class Gate:
             log.info("a request was refused", extra={"code": error.code, "path": scope["path"]})
             await _refuse(error, access.scope, scope, receive, send)
             return
-        await self._app({**_without_secrets(scope, access), CALLER: caller}, receive, send)
+        # In place: what stands outside of the gate reads there which route has answered.
+        scope.update({**_without_secrets(scope, access), CALLER: caller})
+        await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope, access: Access) -> Caller | None:
         if access.demand is Demand.NEVER:
@@ -90,13 +92,14 @@ def _keys_in(headers: Headers) -> list[str]:
     return keys
 
 
-def _without_secrets(scope: Scope, access: Access) -> Scope:
+def _without_secrets(scope: Scope, access: Access) -> dict[str, object]:
+    """Return what stands in their places."""
     headers = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
     query = parse_qsl(scope["query_string"], keep_blank_values=True) if access.takes_stream_token else None
     if query is None:
-        return {**scope, "headers": headers}
+        return {"headers": headers}
     kept = urlencode([(name, value) for name, value in query if name != b"token"])
-    return {**scope, "headers": headers, "query_string": kept.encode("ascii")}
+    return {"headers": headers, "query_string": kept.encode("ascii")}
 
 
 async def _refuse(error: EsteiraError, needed: KeyScope, scope: Scope, receive: Receive, send: Send) -> None:
