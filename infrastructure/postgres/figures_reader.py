@@ -59,6 +59,8 @@ class PostgresFiguresReader:
                 with connection.begin_nested():
                     self._documents = {row.status: row.documents for row in connection.execute(DOCUMENTS)}
             except exc.OperationalError as error:
+                if connection.invalidated:
+                    raise
                 log.warning("documents are not counted for a minute", exc_info=error)
         return self._documents
 

@@ -37,6 +37,7 @@ from infrastructure.telemetry.metrics import StoredFigures
 from tests.stored_documents import add_document
 from tests.support.api import Api
 from tests.support.jobs import add_job, read_action
+from tests.support.processes import until
 
 LEASE = timedelta(seconds=30)
 Series = dict[str, float]
@@ -285,6 +286,24 @@ def test_documents_that_cannot_be_counted_in_time_cost_no_other_figure(engine: E
     assert figures.documents is None
     assert figures.counted
     assert reader.read().documents is None, "it tries again in a minute"
+
+
+def test_a_database_that_goes_away_while_documents_are_counted_leaves_the_parts(engine: Engine) -> None:
+    end_it = text("""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE '%FROM documents%'
+    """)
+
+    def ended() -> bool:
+        with engine.begin() as connection:
+            return bool(connection.execute(end_it).all())
+
+    with engine.begin() as other, ThreadPoolExecutor(1) as pool:
+        other.execute(text("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE"))
+        page = pool.submit(telemetry(engine).page)
+        until(ended, seconds=4)
+        shown = read(page.result())
+    assert shown["esteira_part_up part=database"] == 0
 
 
 @pytest.fixture
