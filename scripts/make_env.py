@@ -55,7 +55,7 @@ def main() -> int:
         return 1
     with os.fdopen(file, "w") as output:
         output.write(text)
-    print(f"{options.output} is written. Next: make up")
+    print(f"{options.output} is written. Next: docker compose build, then an API key; the README says how.")
     return 0
 
 

@@ -175,7 +175,6 @@ job_actions = Table(
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
     Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
-    Index("ix_job_actions_failed_queue", "queue", postgresql_where=text("status = 'failed'")),
     Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
@@ -221,6 +220,7 @@ queue_counts = Table(
         Column(status, BigInteger, nullable=False)
         for status in ("pending", "processing", "completed", "failed", "cancelled")
     ),
+    _instant("served_at", nullable=True),
 )
 
 queue_hours = Table(

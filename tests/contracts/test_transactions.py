@@ -287,6 +287,23 @@ def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transacti
         assert list(transaction.jobs.sent_before(60, 10)) == []
 
 
+def test_old_messages_of_one_queue_hide_none_of_another(transactions: Transactions) -> None:
+    """As those of a queue that is paused, or that nobody serves, would."""
+    waiting = [kept_job(transactions) for _ in range(2)]
+    lost = new_task_job(
+        action_type=INDEX, queue="artifacts", params={}, max_attempts=4, now=A_WHILE_AGO + timedelta(hours=1)
+    )
+    with transactions() as transaction:
+        transaction.jobs.add(lost)
+        transaction.commit()
+    send_all(transactions)
+
+    with transactions() as transaction:
+        found = {action.id for action in transaction.jobs.sent_before(0, 2)}
+
+    assert found == {job.actions[0].id for job in (*waiting, lost)}
+
+
 def test_a_claimed_action_is_no_old_message(transactions: Transactions) -> None:
     job = kept_job(transactions)
     send_all(transactions)

@@ -469,7 +469,8 @@ class InMemoryJobStore:
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
         before = self.work.now() - timedelta(seconds=seconds)
         old = [a for a in self._actions(ActionStatus.PENDING) if a.sent_at and a.sent_at < before]
-        return sorted(old, key=lambda a: a.sent_at or before)[:limit]
+        old.sort(key=lambda a: a.due_at)
+        return [action for queue in {a.queue for a in old} for action in [a for a in old if a.queue == queue][:limit]]
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
         return self._failed(code, before)[:limit]
