@@ -52,15 +52,24 @@ class ActionHandler(Protocol):
         ...
 
 
+ReadParams = Callable[[Mapping[str, object]], Mapping[str, object]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionType:
-    """How actions of one type run."""
+    """How actions of one type run.
+
+    `read_params` returns what a client sent as the work wants it, with what was left out, or raises InvalidRequest with
+    a pointer into it. Without it no client can start such actions.
+    """
 
     name: str
     queue: str
     timeout: timedelta
     retry: RetryPolicy
     handler: ActionHandler
+    max_attempts: int = 4
+    read_params: ReadParams | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from application.use_cases.retry_job import RetryJob
 from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_job import StartJob
 from bootstrap.backends import Backends
 from bootstrap.cleaning import wire_start
 from bootstrap.parts import Parts, load_secret
@@ -97,6 +98,7 @@ def wire_services(
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        start_job=StartJob(transactions=parts.transactions, action_types=parts.action_types, wake_relay=wake_relay),
         start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
         start_doctor=wire_start(settings, parts.transactions, action_type=DOCTOR, wake_relay=wake_relay),
         tasks=PostgresTaskReader(parts.engine),

@@ -63,6 +63,12 @@ class InvalidRequest(EsteiraError):
         self.pointer = pointer
 
 
+class UnknownActionType(InvalidRequest):
+    """There is no such action type."""
+
+    code = "unknown_action_type"
+
+
 class TooLarge(EsteiraError):
     """The file is larger than this server takes."""
 
