@@ -23,6 +23,7 @@ from domain.errors import (
 )
 from domain.failure import Failure
 from domain.ids import ActionId
+from domain.job import OPERATIONS_QUEUE
 from domain.report import Report
 from domain.retry_policy import RetryPolicy
 
@@ -70,6 +71,11 @@ class ActionType:
     handler: ActionHandler
     max_attempts: int = 4
     read_params: ReadParams | None = None
+
+    @property
+    def is_operation(self) -> bool:
+        """True for what clients may also start, by its name, as a long operation."""
+        return self.queue == OPERATIONS_QUEUE and self.read_params is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,12 @@ class QueueNotFound(EsteiraError):
     code = "queue_not_found"
 
 
+class OperationNotFound(EsteiraError):
+    """There is no operation of this name."""
+
+    code = "operation_not_found"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 

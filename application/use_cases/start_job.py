@@ -27,7 +27,10 @@ class StartJob:
 
     def __call__(self, requested: Sequence[RequestedAction]) -> Job:
         """Return the new job. Raises UnknownActionType, InvalidRequest, DatabaseUnavailable."""
-        planned = [self._plan(action, f"/actions/{number}") for number, action in enumerate(requested)]
+        return self.start([self._plan(action, f"/actions/{number}") for number, action in enumerate(requested)])
+
+    def start(self, planned: Sequence[PlannedAction]) -> Job:
+        """Enqueue what was found right. Raises DatabaseUnavailable."""
         with self.transactions() as transaction:
             job = new_job(planned, now=transaction.now())
             transaction.jobs.add(job)
@@ -39,11 +42,14 @@ class StartJob:
         kind = self.action_types.get(action.type)
         if kind is None or kind.read_params is None:
             known = sorted(name for name, each in self.action_types.items() if each.read_params)
-            raise UnknownActionType(
-                f"There is no such action type: send one of {', '.join(known)}.", pointer=f"{pointer}/type"
-            )
+            sentence = f"There is no such action type: send one of {', '.join(known)}."
+            raise UnknownActionType(sentence, pointer=f"{pointer}/type")
         try:
-            params = kind.read_params(action.params)
+            return plan(kind, kind.read_params(action.params))
         except InvalidRequest as error:
             raise InvalidRequest(error.detail, pointer=f"{pointer}/params{error.pointer or ''}") from error
-        return PlannedAction(type=kind.name, queue=kind.queue, params=params, max_attempts=kind.max_attempts)
+
+
+def plan(kind: ActionType, params: Mapping[str, object]) -> PlannedAction:
+    """Return the action of that type."""
+    return PlannedAction(type=kind.name, queue=kind.queue, params=params, max_attempts=kind.max_attempts)

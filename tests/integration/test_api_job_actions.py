@@ -1,9 +1,7 @@
 """Jobs of several actions over HTTP on the real database, run step by step as workers do."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,75 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 
-from domain.action import Action
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
-from domain.failure import Failure
-from domain.ids import ActionId, JobId
+from domain.ids import JobId
 from domain.job import new_task_job
 from domain.report import Report
-from domain.retry_policy import RetryPolicy
-from infrastructure.postgres.job_reader import PostgresJobReader
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
-from tests.support.action_types import known_types
-from tests.support.api import PUBLIC_URL, Api
+from tests.support.actions_world import AWAY, BROKEN, Actions, an_actions_world
+from tests.support.api import PUBLIC_URL
 from tests.support.hostile_json import job_bodies
-
-SPAN = timedelta(minutes=5)
-BROKEN = Failure(code="corrupt", message="It is damaged.", retryable=False)
-AWAY = Failure(code="storage_unavailable", message="The store is away.", retryable=True)
-
-
-@dataclass
-class Actions:
-    """The door, and workers behind it."""
-
-    engine: Engine
-    api: Api
-    client: httpx.Client
-
-    def start(self, *types: str) -> Any:  # noqa: ANN401
-        answer = self.client.post("/api/v1/jobs", json={"actions": [{"type": name} for name in types]})
-        assert answer.status_code == 202, answer.text
-        return answer.json()
-
-    def status(self, job: Any) -> Any:  # noqa: ANN401
-        answer = self.client.get(job["status_url"].removeprefix(PUBLIC_URL))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def change(self, job: Any, number: int, change: Callable[[Action], Action]) -> Action:  # noqa: ANN401
-        action_id = ActionId(UUID(job["actions"][number]["action_id"]))
-        with PostgresUnitOfWork(self.engine) as transaction:
-            changed = transaction.jobs.lock_of(action_id).change(action_id, change)
-            transaction.jobs.save(changed)
-            transaction.commit()
-        return changed.action(action_id)
-
-    def claim(self, job: Any, number: int) -> Action:  # noqa: ANN401
-        return self.change(
-            job, number, lambda a: a.claim(worker=f"w{number}", now=self.now(), lease=SPAN, timeout=SPAN)
-        )
-
-    def complete(self, job: Any, number: int, **result: object) -> None:  # noqa: ANN401
-        report = Report().finished("Done", at=self.now())
-        self.change(job, number, lambda a: a.complete(now=self.now(), result=result, report=report))
-
-    def fail(self, job: Any, number: int, failure: Failure) -> None:  # noqa: ANN401
-        self.change(job, number, lambda a: a.fail(failure, now=self.now(), policy=RetryPolicy()))
-
-    def now(self) -> Any:  # noqa: ANN401
-        with PostgresUnitOfWork(self.engine) as transaction:
-            return transaction.now()
 
 
 @pytest.fixture
 def actions(engine: Engine) -> Iterator[Actions]:
-    api = Api(
-        transactions=lambda: PostgresUnitOfWork(engine), jobs=PostgresJobReader(engine), action_types=known_types()
-    )
-    with api.serve() as client:
-        yield Actions(engine=engine, api=api, client=client)
+    with an_actions_world(engine) as world:
+        yield world
 
 
 def post(actions: Actions, body: object) -> httpx.Response:
@@ -192,7 +136,7 @@ def test_a_type_that_clients_cannot_start_is_refused_with_those_that_they_can(ac
     code = "unknown_action_type" if unknown else "invalid_request"
     assert refused(actions, body) == (422, code, ["/actions/1/type"])
     detail = actions.client.post("/api/v1/jobs", json=body).json()["detail"]
-    assert not unknown or detail == "There is no such action type: send one of draw, simulate."
+    assert not unknown or detail == "There is no such action type: send one of draw, other, simulate."
     assert actions.api.relay_wakes == 0
 
 

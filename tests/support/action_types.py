@@ -32,4 +32,5 @@ def known_types() -> Mapping[str, ActionType]:
         name=CLEANUP, queue=CLEANUP_QUEUE, timeout=timedelta(minutes=1), retry=RetryPolicy(), handler=Work()
     )
     draw = an_action_type("draw", queue=ARTIFACTS_QUEUE)
-    return {kind.name: kind for kind in (*operation_types(Settings(_env_file=None)), draw, inside)}
+    operations = (*operation_types(Settings(_env_file=None)), an_action_type("other"))
+    return {kind.name: kind for kind in (*operations, draw, inside)}

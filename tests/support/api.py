@@ -40,6 +40,7 @@ from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_job import StartJob
+from application.use_cases.start_operation import StartOperation
 from application.use_cases.start_task import StartTask
 from domain.action import Action
 from domain.api_key import KeyScope, PlainKey
@@ -212,6 +213,7 @@ class Api:
         process_uploaded_document = ProcessUploadedDocument(
             transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
         )
+        start_job = StartJob(transactions=transactions, action_types=self.action_types, wake_relay=self._wake)
         return ApiServices(
             request_upload=request_upload,
             request_uploads=RequestUploads(transactions=transactions, request_upload=request_upload),
@@ -230,7 +232,8 @@ class Api:
             ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
-            start_job=StartJob(transactions=transactions, action_types=self.action_types, wake_relay=self._wake),
+            start_job=start_job,
+            start_operation=StartOperation(action_types=self.action_types, start_job=start_job),
             start_cleanup=self._start(CLEANUP, transactions),
             start_doctor=self._start(DOCTOR, transactions),
             tasks=self.tasks or InMemoryTaskReader(self.database),
