@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from redis import Redis
@@ -79,7 +79,12 @@ def wire_services(
         wake_relay=wake_relay,
         max_attempts=settings.max_attempts,
     )
-    start_job = StartJob(transactions=parts.transactions, action_types=parts.action_types, wake_relay=wake_relay)
+    start_job = StartJob(
+        transactions=parts.transactions,
+        action_types=parts.action_types,
+        wake_relay=wake_relay,
+        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
+    )
     return ApiServices(
         request_upload=request_upload,
         request_uploads=RequestUploads(transactions=parts.transactions, request_upload=request_upload),

@@ -75,6 +75,18 @@ class UnknownActionType(InvalidRequest):
     code = "unknown_action_type"
 
 
+class IdempotencyKeyReused(EsteiraError):
+    """This idempotency key was sent with another request before: send a new key with a new request."""
+
+    code = "idempotency_key_reused"
+
+
+class RequestInFlight(EsteiraError):
+    """A request with this idempotency key is being carried out: send it again in a second."""
+
+    code = "request_in_flight"
+
+
 class TooLarge(EsteiraError):
     """The file is larger than this server takes."""
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.run_action import ActionType
-from application.use_cases.start_job import StartJob, plan
+from application.use_cases.start_job import StartedJob, StartJob, plan
 from domain.errors import OperationNotFound
-from domain.job import Job
+from domain.idempotent_request import IdempotentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,13 @@ class StartOperation:
     action_types: Mapping[str, ActionType]
     start_job: StartJob
 
-    def __call__(self, operation: str, params: Mapping[str, object]) -> Job:
-        """Return the new job. Raises OperationNotFound, InvalidRequest, DatabaseUnavailable."""
+    def __call__(
+        self, operation: str, params: Mapping[str, object], *, request: IdempotentRequest | None = None
+    ) -> StartedJob:
+        """Return the job. Raises OperationNotFound, InvalidRequest, and what StartJob.start raises."""
         kind = self.known(operation)
-        return self.start_job.start([plan(kind, kind.read_params(params) if kind.read_params else params)])
+        planned = plan(kind, kind.read_params(params) if kind.read_params else params)
+        return self.start_job.start([planned], request=request)
 
     def known(self, operation: str) -> ActionType:
         """Return the operation's action type. Raises OperationNotFound."""

@@ -213,7 +213,12 @@ class Api:
         process_uploaded_document = ProcessUploadedDocument(
             transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
         )
-        start_job = StartJob(transactions=transactions, action_types=self.action_types, wake_relay=self._wake)
+        start_job = StartJob(
+            transactions=transactions,
+            action_types=self.action_types,
+            wake_relay=self._wake,
+            key_lifetime=timedelta(hours=24),
+        )
         return ApiServices(
             request_upload=request_upload,
             request_uploads=RequestUploads(transactions=transactions, request_upload=request_upload),

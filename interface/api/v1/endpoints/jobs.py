@@ -1,6 +1,7 @@
 """Jobs of several actions: start one, follow it, cancel it."""
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.cleanup import CLEANUP_QUEUE
@@ -10,6 +11,7 @@ from domain.job import Job
 from interface.api.conditional import etag_of, matches
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import CACHE_CONTROL, POLL_SECONDS, UNCHANGED, unchanged
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
 from interface.api.v1.requests import IfNoneMatch, JobPath, Services, job_url
 from interface.api.v1.schemas.actions import JobRequest, JobStarted, JobStatus
 from interface.api.v1.schemas.problem import NO_JOB, problem_response
@@ -22,11 +24,16 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
     status_code=202,
     operation_id="start_job",
     summary="Start a job of several actions",
-    responses={422: problem_response("`unknown_action_type`, `invalid_request`: `errors` names the fields")},
+    responses=IDEMPOTENT
+    | {422: problem_response("`unknown_action_type`, `idempotency_key_reused`, `invalid_request`: see `errors`")},
 )
-def start_job(services: Services, response: Response, body: JobRequest) -> JobStarted:
+def start_job(
+    services: Services, request: Request, response: Response, body: JobRequest, key: IdempotencyKey = None
+) -> JobStarted:
     """Start actions of any types that run on their own, in parallel."""
-    job = services.start_job(body.requested())
+    started = services.start_job(body.requested(), request=idempotent(request, key, body))
+    tell_replayed(response, is_replayed=started.is_replayed)
+    job = started.job
     answer = JobStarted.of(job, job_url=job_url(services, job.id))
     response.headers["Location"] = answer.status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)

@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.errors import JobNotFound
 from interface.api.v1.endpoints.jobs import clients_job
 from interface.api.v1.endpoints.status import POLL_SECONDS
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
 from interface.api.v1.requests import JobPath, Services
 from interface.api.v1.schemas.actions import Params
 from interface.api.v1.schemas.operations import (
@@ -18,7 +20,7 @@ from interface.api.v1.schemas.operations import (
     OperationState,
     state_of,
 )
-from interface.api.v1.schemas.problem import INVALID, problem_response
+from interface.api.v1.schemas.problem import problem_response
 
 router = APIRouter(prefix="/operations", tags=["operations"])
 OperationPath = Annotated[str, Path(description="The operation's name.", examples=["simulate"])]
@@ -30,13 +32,23 @@ NO_OPERATION = problem_response("`operation_not_found`")
     status_code=202,
     operation_id="start_operation",
     summary="Start a long operation",
-    responses=INVALID | {404: NO_OPERATION},
+    responses=IDEMPOTENT
+    | {404: NO_OPERATION, 422: problem_response("`idempotency_key_reused`, `invalid_request`: see `errors`")},
 )
 def start_operation(
-    services: Services, response: Response, operation: OperationPath, body: Params | None = None
+    services: Services,
+    request: Request,
+    response: Response,
+    *,
+    operation: OperationPath,
+    body: Params | None = None,
+    key: IdempotencyKey = None,
 ) -> JobStartResponse:
     """Answer at once; the work may take hours. The body has the operation's params and may be left out."""
-    job = services.start_operation(operation, body or {})
+    params = body or {}
+    started = services.start_operation(operation, params, request=idempotent(request, key, params))
+    tell_replayed(response, is_replayed=started.is_replayed)
+    job = started.job
     result_url = f"{services.public_url.rstrip('/')}/api/v1/operations/{operation}/result/{job.id}"
     response.headers["Location"] = result_url
     response.headers["Retry-After"] = str(POLL_SECONDS)
