@@ -342,6 +342,19 @@ counter_increments = Table(
     Column("amount", Double, nullable=False),
 )
 
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # No foreign key: cleanup keeps a job for as long as its key.
+    Column("job_id", Uuid, nullable=False),
+    _instant("created_at", default_now=True),
+    Index("ix_idempotency_keys_created_at", "created_at"),
+    Index("ix_idempotency_keys_job_id", "job_id"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -328,6 +328,19 @@ def test_results_of_tasks_are_kept_for_their_time(archive: Archive) -> None:
     assert archive.sql("SELECT count(*) FROM job_actions WHERE result IS NOT NULL") == [1]
 
 
+def test_a_job_is_kept_as_long_as_its_idempotency_key(archive: Archive) -> None:
+    archive.clean(CleanupTask.ORPHANS)
+    archive.sql(
+        "INSERT INTO idempotency_keys (tenant_id, key, fingerprint, job_id) SELECT tenant_id, 'k', 'a', id FROM jobs"
+    )
+    archive.sql("UPDATE jobs SET completed_at = :at", at=LONG_AGO)
+    assert "jobs" not in archive.clean(CleanupTask.JOBS)
+    archive.sql("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+    swept = archive.clean(CleanupTask.JOBS)
+    assert (swept["idempotency_keys"][0], swept["jobs"][0]) == (1, 1)
+    assert archive.sql("SELECT count(*) FROM idempotency_keys") == [0]
+
+
 def test_the_daily_task_does_all_of_it(archive: Archive, age: Callable[[], None]) -> None:
     archive.announce(b"never sent")
     archive.put(f"documents/{new_uuid7()}/original", b"orphan")
