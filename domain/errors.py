@@ -230,6 +230,12 @@ class ScopeMissing(EsteiraError):
     code = "scope_missing"
 
 
+class ForeignPage(EsteiraError):
+    """A page of another origin may change nothing here: add the origin to ESTEIRA_CORS_ORIGINS if it is yours."""
+
+    code = "foreign_page"
+
+
 class ApiKeyNotFound(EsteiraError):
     """There is no API key with this id."""
 

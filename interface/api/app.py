@@ -11,6 +11,7 @@ from interface.api.body_limit import BodyLimit
 from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
 from interface.api.gate import Gate
+from interface.api.local_pages import LocalPages
 from interface.api.openapi import described
 from interface.api.services import ApiServices
 from interface.api.telemetry import REQUEST_ID, RequestTelemetry
@@ -96,6 +97,7 @@ def _add_middleware(app: FastAPI, services: ApiServices) -> None:
     app.add_middleware(
         Gate,
         keys_required=services.keys_required,
+        local_pages=LocalPages(public_url=services.public_url, cors_origins=services.cors_origins),
         check_key=services.check_api_key,
         check_stream_token=services.check_stream_token,
     )

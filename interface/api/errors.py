@@ -25,6 +25,7 @@ from domain.errors import (
     DocumentNotFound,
     EmbeddingUnavailable,
     EsteiraError,
+    ForeignPage,
     IdempotencyKeyReused,
     InvalidRequest,
     JobNotFound,
@@ -75,6 +76,7 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     EmbeddingUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
+    ForeignPage: HTTPStatus.FORBIDDEN,
     ApiKeyNotFound: HTTPStatus.NOT_FOUND,
 }
 # Who asks by HTTP has to ask again; what the raiser knows of the cause may be for the log alone.

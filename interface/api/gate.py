@@ -15,6 +15,7 @@ from domain.api_key import Caller, KeyScope
 from domain.errors import EsteiraError, NotAuthenticated, ScopeMissing
 from interface.api.access import Access, Demand, access_to
 from interface.api.errors import answer_to
+from interface.api.local_pages import LocalPages
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,17 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys_required: bool, check_key: CheckApiKey, check_stream_token: CheckStreamToken
+        self,
+        app: ASGIApp,
+        *,
+        keys_required: bool,
+        local_pages: LocalPages,
+        check_key: CheckApiKey,
+        check_stream_token: CheckStreamToken,
     ) -> None:
         self._app = app
         self._keys_required = keys_required
+        self._local_pages = local_pages
         self._check_key = check_key
         self._check_stream_token = check_stream_token
 
@@ -47,6 +55,8 @@ class Gate:
         access = access_to(scope.get("method", "GET"), scope["path"])
         keys, token = _take_keys(scope), _take_token(scope) if access.takes_stream_token else None
         try:
+            if not self._keys_required and access.demand is not Demand.NEVER:
+                self._local_pages.require(scope.get("method", "GET"), Headers(scope=scope))
             scope[CALLER] = await self._caller(access, keys, token, scope["path"])
         except EsteiraError as error:
             # Anybody can ask for anything: no line break of theirs shall look like a line of ours.

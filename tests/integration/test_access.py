@@ -25,7 +25,7 @@ from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.local_http import local_store_app
 from interface.api.access import declared_access
 from interface.api.app import create_app
-from tests.support.api import ORIGIN, Api
+from tests.support.api import ORIGIN, PUBLIC_URL, Api
 from tests.support.http_server import running_uvicorn
 from tests.support.processes import until
 
@@ -501,3 +501,29 @@ def test_the_description_says_which_scope_each_call_needs(client: httpx.Client) 
     assert {} in paths["/api/ready"]["get"]["security"]
     needing = [operation for path in paths.values() for operation in path.values() if operation["security"]]
     assert all({"401", "403"} <= set(each["responses"]) for each in needing if {} not in each["security"])
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("POST", {"Host": "evil.example"}, 403),
+        ("GET", {"Host": "evil.example:8000"}, 403),
+        ("GET", {"Host": "127.0.0.1.evil.example"}, 403),
+        ("POST", {"Origin": "http://evil.example"}, 403),
+        ("POST", {"Origin": "null"}, 403),
+        ("DELETE", {"Origin": "http://localhost.evil.example"}, 403),
+        ("GET", {"Origin": "http://evil.example"}, 405),  # what it may not read, CORS says
+        ("POST", {"Origin": ORIGIN}, 200),
+        ("POST", {"Origin": "http://localhost:3000"}, 200),
+        ("POST", {"Host": "localhost"}, 200),
+        ("POST", {"Host": "[::1]:8000"}, 200),
+        ("POST", {"Host": httpx.URL(PUBLIC_URL).host.upper()}, 200),
+        ("POST", {}, 200),
+    ],
+)
+def test_without_keys_pages_of_others_change_nothing(method: str, headers: dict[str, str], status: int) -> None:
+    with Api(cors_origins=(ORIGIN,)).serve() as client:
+        answer = client.request(method, "/api/v1/queue/document_processing/pause", headers=headers)
+    assert answer.status_code == status, answer.text
+    if status == 403:
+        assert problem(answer)["code"] == "foreign_page"
