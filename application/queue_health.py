@@ -53,7 +53,7 @@ def judge(name: str, state: QueueState) -> QueueHealth:
     if state.has_unserved_work:
         return QueueHealth(
             condition=QueueCondition.STUCK,
-            advice="Work was sent, workers live, and nothing runs. See that API and workers have the same "
+            advice="Work was sent, workers live, and take nothing up. See that API and workers have the same "
             "ESTEIRA_REDIS_URL, that `rq suspend` does not hold, and what the workers' logs say.",
         )
     return QueueHealth(condition=QueueCondition.OK)

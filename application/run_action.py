@@ -23,6 +23,7 @@ from domain.errors import (
 )
 from domain.failure import Failure
 from domain.ids import ActionId
+from domain.job import OPERATIONS_QUEUE
 from domain.report import Report
 from domain.retry_policy import RetryPolicy
 
@@ -52,15 +53,29 @@ class ActionHandler(Protocol):
         ...
 
 
+ReadParams = Callable[[Mapping[str, object]], Mapping[str, object]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionType:
-    """How actions of one type run."""
+    """How actions of one type run.
+
+    `read_params` returns what a client sent as the work wants it, with what was left out, or raises InvalidRequest with
+    a pointer into it. Without it no client can start such actions.
+    """
 
     name: str
     queue: str
     timeout: timedelta
     retry: RetryPolicy
     handler: ActionHandler
+    max_attempts: int = 4
+    read_params: ReadParams | None = None
+
+    @property
+    def is_operation(self) -> bool:
+        """True for what clients may also start, by its name, as a long operation."""
+        return self.queue == OPERATIONS_QUEUE and self.read_params is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,12 @@ def retention_of(settings: Settings) -> Mapping[Record, timedelta]:
         Record.EMBEDDINGS: settings.cache_retention_days,
     }
     kept = {record: timedelta(days=count) for record, count in days.items() if count}
-    return {Record.RESULTS: timedelta(hours=settings.result_ttl_hours), **kept}
+    # The keys first: a job is kept for as long as its key.
+    return {
+        Record.IDEMPOTENCY_KEYS: timedelta(hours=settings.idempotency_ttl_hours),
+        Record.RESULTS: timedelta(hours=settings.result_ttl_hours),
+        **kept,
+    }
 
 
 def cleanup_action_type(settings: Settings, engine: Engine, transactions: Transactions, blobs: BlobStore) -> ActionType:

@@ -19,6 +19,7 @@ from application.use_cases.index_document import IndexDocument
 from bootstrap.backends import Backends
 from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
+from bootstrap.operations import operation_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
 from domain.job import DOCUMENT_QUEUE, INDEX
@@ -93,7 +94,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
-    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor)}
+    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, *operation_types(settings))}
     return Parts(
         settings=settings,
         engine=engine,

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from redis import Redis
@@ -28,6 +28,8 @@ from application.use_cases.retry_job import RetryJob
 from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_job import StartJob
+from application.use_cases.start_operation import StartOperation
 from bootstrap.backends import Backends
 from bootstrap.cleaning import wire_start
 from bootstrap.parts import Parts, load_secret
@@ -77,6 +79,12 @@ def wire_services(
         wake_relay=wake_relay,
         max_attempts=settings.max_attempts,
     )
+    start_job = StartJob(
+        transactions=parts.transactions,
+        action_types=parts.action_types,
+        wake_relay=wake_relay,
+        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
+    )
     return ApiServices(
         request_upload=request_upload,
         request_uploads=RequestUploads(transactions=parts.transactions, request_upload=request_upload),
@@ -97,6 +105,8 @@ def wire_services(
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        start_job=start_job,
+        start_operation=StartOperation(action_types=parts.action_types, start_job=start_job),
         start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
         start_doctor=wire_start(settings, parts.transactions, action_type=DOCTOR, wake_relay=wake_relay),
         tasks=PostgresTaskReader(parts.engine),

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3
     index_timeout_seconds: Seconds = 1800
     result_ttl_hours: Annotated[float, Field(gt=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24
+    idempotency_ttl_hours: Annotated[float, Field(gt=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24
 
     upload_margin_seconds: Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)] = 3600
     cleanup_every_hours: Annotated[float, Field(ge=0, le=YEAR_SECONDS / 3600, allow_inf_nan=False)] = 24

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.figures_reader import PostgresFiguresReader
-from infrastructure.queue.queue_names import QUEUES
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from infrastructure.telemetry.metrics import StoredFigures
 from infrastructure.telemetry.traces import NoTraces, Traces
@@ -23,7 +22,7 @@ def wire_api_telemetry(
     """Return what counts requests and gives the figures to Prometheus."""
     # Connections of its own: a scrape must not wait behind requests, nor they behind it.
     engine = make_engine(database_url, application_name="esteira-metrics", pool_size=1)
-    reader = PostgresFiguresReader(engine, queues=QUEUES)
+    reader = PostgresFiguresReader(engine)
     return PrometheusApiTelemetry(StoredFigures(reader, parts=pings, types=types), traces=traces)
 
 

@@ -47,6 +47,12 @@ class QueueNotFound(EsteiraError):
     code = "queue_not_found"
 
 
+class OperationNotFound(EsteiraError):
+    """There is no operation of this name."""
+
+    code = "operation_not_found"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 
@@ -61,6 +67,24 @@ class InvalidRequest(EsteiraError):
     def __init__(self, detail: str | None = None, *, pointer: str | None = None) -> None:
         super().__init__(detail)
         self.pointer = pointer
+
+
+class UnknownActionType(InvalidRequest):
+    """There is no such action type."""
+
+    code = "unknown_action_type"
+
+
+class IdempotencyKeyReused(EsteiraError):
+    """This idempotency key was sent with another request before: send a new key with a new request."""
+
+    code = "idempotency_key_reused"
+
+
+class RequestInFlight(EsteiraError):
+    """A request with this idempotency key is being carried out: send it again in a second."""
+
+    code = "request_in_flight"
 
 
 class TooLarge(EsteiraError):

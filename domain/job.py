@@ -1,6 +1,6 @@
 """A job: one or more actions that run on their own; its status is worked out from theirs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -11,6 +11,7 @@ from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, ne
 
 INDEX = "index"
 DOCUMENT_QUEUE = "document_processing"
+OPERATIONS_QUEUE = "long_operations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,16 @@ class Job:
             if status in states:
                 return status
         return ActionStatus.COMPLETED
+
+    @property
+    def ended(self) -> int:
+        """How many actions have ended, however they did."""
+        return sum(action.is_final for action in self.actions)
+
+    @property
+    def progress(self) -> int:
+        """The mean of the actions' progress, where what has ended counts whole. It falls when one is tried again."""
+        return sum(100 if action.is_final else action.report.progress for action in self.actions) // len(self.actions)
 
     @property
     def document_version(self) -> int:
@@ -84,33 +95,53 @@ class Job:
         retried = tuple(a.retry(now=now) if a.status is ActionStatus.FAILED else a for a in self.actions)
         return replace(self, version=self.version + 1, actions=retried)
 
+    def has_failure_before(self, moment: datetime) -> bool:
+        """Tell whether something of it failed before then, and has not been started anew since."""
+        failed = (action for action in self.actions if action.status is ActionStatus.FAILED)
+        return any(action.completed_at is not None and action.completed_at < moment for action in failed)
+
     def _change_unfinished(self, transition: Callable[[Action], Action]) -> Self:
         changed = tuple(a if a.is_final else transition(a) for a in self.actions)
         return replace(self, version=self.version + 1, actions=changed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAction:
+    """What an action shall be."""
+
+    type: str
+    queue: str
+    params: Mapping[str, object]
+    max_attempts: int
+
+
+def new_job(planned: Sequence[PlannedAction], *, now: datetime, tenant_id: TenantId = DEFAULT_TENANT) -> Job:
+    """Return a job of these actions, in this order, that is about no document."""
+    job_id = JobId(new_uuid7())
+    # Actions are read back in order of their ids, which within a millisecond come in any order.
+    action_ids = sorted(ActionId(new_uuid7()) for _ in planned)
+    actions = tuple(
+        Action(
+            id=action_id,
+            job_id=job_id,
+            type=plan.type,
+            queue=plan.queue,
+            params=plan.params,
+            max_attempts=plan.max_attempts,
+            due_at=now,
+            created_at=now,
+        )
+        for action_id, plan in zip(action_ids, planned, strict=True)
+    )
+    return Job(id=job_id, tenant_id=tenant_id, document_id=None, actions=actions, created_at=now)
+
+
 def new_task_job(
-    *,
-    action_type: str,
-    queue: str,
-    params: Mapping[str, object],
-    max_attempts: int,
-    now: datetime,
-    tenant_id: TenantId = DEFAULT_TENANT,
+    *, action_type: str, queue: str, params: Mapping[str, object], max_attempts: int, now: datetime
 ) -> Job:
     """Return a job of one action that is about no document."""
-    job_id = JobId(new_uuid7())
-    action = Action(
-        id=ActionId(new_uuid7()),
-        job_id=job_id,
-        type=action_type,
-        queue=queue,
-        params=params,
-        max_attempts=max_attempts,
-        due_at=now,
-        created_at=now,
-    )
-    return Job(id=job_id, tenant_id=tenant_id, document_id=None, actions=(action,), created_at=now)
+    planned = PlannedAction(type=action_type, queue=queue, params=params, max_attempts=max_attempts)
+    return new_job([planned], now=now)
 
 
 def new_index_job(

@@ -33,7 +33,6 @@ from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
-from infrastructure.queue.queue_names import QUEUES
 
 LEASE = timedelta(seconds=30)
 FILL = text("""
@@ -145,7 +144,7 @@ def measure_scrape(url: str, rows: int) -> None:
     PostgresCounterFold(engine).fold()
     first, later = [], []
     for _ in range(11):
-        reader = PostgresFiguresReader(engine, queues=QUEUES)
+        reader = PostgresFiguresReader(engine)
         for times in (first, later):
             began_at = time.monotonic()
             reader.read()

@@ -50,7 +50,8 @@ def add_document(
             text("""
                 INSERT INTO job_actions (id, job_id, type, queue, status, params, report, attempt, max_attempts,
                     crashes, dispatch_no, run_lease, cancel_requested, due_at, created_at)
-                VALUES (:action, :job, 'index', 'q', 'processing', '{}', '{}', 1, 4, 0, 1, 1, false, now(), now())
+                VALUES (:action, :job, 'index', 'artifacts', 'processing', '{}', '{}', 1, 4, 0, 1, 1, false, now(),
+                    now())
             """),
             parameters,
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from application.ports.queue_reader import QueueState
+
 NO_BOUND = float("inf")
 
 
@@ -39,23 +41,11 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFigures:
-    """One queue at this moment. Scheduled is what waits for its time, after a failure say."""
-
-    pending: int = 0
-    scheduled: int = 0
-    processing: int = 0
-    failed: int = 0
-    oldest_pending_seconds: float = 0.0
-    workers: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Everything at one moment. `documents` counts them by status; None where that would take too long."""
 
     counted: Sequence[Counted]
-    queues: Mapping[str, QueueFigures]
+    queues: Mapping[str, QueueState]
     documents: Mapping[str, int] | None
     database_bytes: int
 

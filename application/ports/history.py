@@ -8,12 +8,13 @@ from domain.cleanup import Amount
 
 
 class Record(StrEnum):
-    """What is kept. A job that is its document's latest is no history; nor is one that has not ended."""
+    """What is kept. A job that is its document's latest is no history; nor is one that has not ended, or has a key."""
 
     RESULTS = "results"
     EVENTS = "events"
     JOBS = "jobs"
     EMBEDDINGS = "cached_embeddings"
+    IDEMPOTENCY_KEYS = "idempotency_keys"
 
 
 class History(Protocol):

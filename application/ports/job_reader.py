@@ -45,6 +45,10 @@ class JobReader(Protocol):
         """Return up to `limit` jobs, newest first, older than `before`."""
         ...
 
+    def get(self, tenant_id: TenantId, job_id: JobId) -> Job:
+        """Return one job. Raises JobNotFound."""
+        ...
+
     def history(self, tenant_id: TenantId, job_id: JobId) -> JobHistory:
         """Return one job with its history. Raises JobNotFound."""
         ...

@@ -77,7 +77,10 @@ class JobStore(Protocol):
         ...
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
-        """Return pending actions whose message was sent that long ago, oldest first. Locks nothing."""
+        """Return pending actions whose message was sent that long ago, of each queue the first `limit` that are due.
+
+        Of each: messages in a queue that is paused, or that nobody serves, lie there for long. Locks nothing.
+        """
         ...
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:

@@ -20,7 +20,8 @@ class QueueState:
     `queued` ones are due, `scheduled` ones wait for a later time; the rest are counted as long as they are kept.
     `oldest_pending_seconds` is how long the first of those that are due has waited, None where none is. Overdue by more
     than OVERDUE_SECONDS are: a run that lost its lease or passed its deadline (`has_overdue_run`), work that is due and
-    was not sent (`has_unsent_work`), work that was sent while nothing runs (`has_unserved_work`).
+    was not sent (`has_unsent_work`), work that was sent while nothing runs and nothing was taken up since
+    (`has_unserved_work`).
     """
 
     queued: int

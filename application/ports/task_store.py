@@ -17,6 +17,7 @@ class TaskStore(Protocol):
     def take_turn(self, schedule: str, *, every: timedelta) -> bool:
         """Tell whether the schedule is due, and if so note that it has had its turn now.
 
-        A schedule that was never heard of is due in `every` from now.
+        A schedule that was never heard of is due in `every` from now; one whose last turn is still to come, as the
+        clock was set back since, is due.
         """
         ...

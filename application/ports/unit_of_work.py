@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.document_store import DocumentStore
+from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
@@ -56,6 +57,11 @@ class UnitOfWork(Protocol):
     @property
     def tasks(self) -> TaskStore:
         """Jobs that are about no document, in this transaction."""
+        ...
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """Which request made which job."""
         ...
 
     def now(self) -> datetime:

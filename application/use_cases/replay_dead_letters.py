@@ -32,20 +32,20 @@ class ReplayDeadLetters:
     def __call__(self, *, code: str | None = None, failed_before: datetime | None = None) -> Replay:
         """Retry what failed with `code` (None: with any) before then (None: now), oldest first.
 
-        What fails once more meanwhile is not retried again, also by later calls with the same `failed_before`. Raises
-        DatabaseUnavailable.
+        What fails once more meanwhile is not retried again, also by calls at the same time, and later ones with the
+        same `failed_before`. Raises DatabaseUnavailable.
         """
         with self.transactions() as transaction:
             before = min(failed_before or transaction.now(), transaction.now())
             found = transaction.jobs.failed(code=code, before=before, limit=self.limit)
-        retried = sum(self._retry(job_id) for job_id in found)
+        retried = sum(self._retry(job_id, before) for job_id in found)
         with self.transactions() as transaction:
             remaining = transaction.jobs.count_failed(code=code, before=before)
         return Replay(retried=retried, remaining=remaining, failed_before=before)
 
-    def _retry(self, job_id: JobId) -> bool:
+    def _retry(self, job_id: JobId, before: datetime) -> bool:
         try:
-            self.retry_job(job_id)
+            self.retry_job(job_id, failed_before=before)
         except (NotFailed, JobNotFound, DocumentNotFound):
             return False  # somebody else retried or deleted it meanwhile
         return True

@@ -2,15 +2,13 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from application.ports.figures import Counted, Figure, Figures, QueueFigures
-from application.ports.worker_registry import LIVE_SECONDS
+from application.ports.figures import Counted, Figure, Figures
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.queue_reader import queue_states
 
 log = logging.getLogger(__name__)
 
@@ -23,18 +21,6 @@ SUMS = text("""
           UNION ALL SELECT name, labels, bound, count, amount FROM counter_increments) AS both_tables
     WHERE name = ANY(:names) GROUP BY name, labels, bound ORDER BY name, labels, bound
 """)
-WAITING = text("""
-    SELECT queue, count(*) FILTER (WHERE due_at <= clock_timestamp()) AS pending,
-        count(*) FILTER (WHERE due_at > clock_timestamp()) AS scheduled,
-        greatest(0, extract(epoch FROM clock_timestamp() - min(due_at)))::float AS oldest_pending_seconds
-    FROM job_actions WHERE status = 'pending' GROUP BY queue
-""")
-PROCESSING = text("SELECT queue, count(*) AS processing FROM job_actions WHERE status = 'processing' GROUP BY queue")
-FAILED = text("SELECT queue, count(*) AS failed FROM job_actions WHERE status = 'failed' GROUP BY queue")
-WORKERS = text("""
-    SELECT queue, count(*) AS workers FROM workers WHERE seen_at > clock_timestamp() - CAST(:live AS interval)
-    GROUP BY queue
-""")
 DOCUMENTS = text("""
     SELECT coalesce(j.status, 'awaiting_upload') AS status, count(*) AS documents
     FROM documents d LEFT JOIN jobs j ON j.id = d.job_id GROUP BY 1
@@ -45,11 +31,10 @@ DOCUMENTS_EVERY_SECONDS = 60.0
 
 
 class PostgresFiguresReader:
-    """Implements application/ports/figures.py: FiguresReader. `queues` are shown also when nothing is in them."""
+    """Implements application/ports/figures.py: FiguresReader."""
 
-    def __init__(self, engine: Engine, *, queues: Sequence[str], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, engine: Engine, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._engine = engine
-        self._queues = queues
         self._patience = {"milliseconds": str(int(patience_seconds * 1000))}
         self._documents: Mapping[str, int] | None = None
         self._documents_until = 0.0
@@ -60,19 +45,10 @@ class PostgresFiguresReader:
             connection.execute(PATIENCE, self._patience)
             return Figures(
                 counted=_sums(connection),
-                queues=self._queue_figures(connection),
+                queues=queue_states(connection),
                 documents=self._documents_by_status(connection),
                 database_bytes=connection.execute(SIZE).scalar_one(),
             )
-
-    def _queue_figures(self, connection: Connection) -> Mapping[str, QueueFigures]:
-        found = dict.fromkeys(self._queues, QueueFigures())
-        live = {"live": timedelta(seconds=LIVE_SECONDS)}
-        for query in (WAITING, PROCESSING, FAILED, WORKERS):
-            for row in connection.execute(query, live if query is WORKERS else {}):
-                values = {name: value for name, value in row._mapping.items() if name != "queue"}  # noqa: SLF001 - public
-                found[row.queue] = replace(found.get(row.queue, QueueFigures()), **values)
-        return found
 
     def _documents_by_status(self, connection: Connection) -> Mapping[str, int] | None:
         """Count now and then; None where there are too many to do so in time: that shall cost no other figure."""
@@ -83,6 +59,8 @@ class PostgresFiguresReader:
                 with connection.begin_nested():
                     self._documents = {row.status: row.documents for row in connection.execute(DOCUMENTS)}
             except exc.OperationalError as error:
+                if connection.invalidated:
+                    raise
                 log.warning("documents are not counted for a minute", exc_info=error)
         return self._documents
 

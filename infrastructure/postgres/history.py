@@ -26,13 +26,23 @@ FOUND: Mapping[Record, str] = {
         SELECT j.id, pg_column_size(j.*) AS bytes FROM jobs j
         WHERE j.completed_at < :before
             AND NOT EXISTS (SELECT FROM documents d WHERE d.id = j.document_id AND d.job_id = j.id)
+            AND NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.job_id = j.id)
             AND NOT EXISTS (SELECT FROM job_actions a WHERE a.job_id = j.id AND (a.unclean OR a.completed_at IS NULL))
     """,
     Record.EMBEDDINGS: """
         SELECT c.ctid AS id, pg_column_size(c.*) AS bytes FROM embedding_cache c WHERE c.used_at < :before
     """,
+    Record.IDEMPOTENCY_KEYS: """
+        SELECT k.ctid AS id, pg_column_size(k.*) AS bytes FROM idempotency_keys k WHERE k.created_at < :before
+    """,
 }
-LOCKED = {Record.RESULTS: "j", Record.EVENTS: "e", Record.JOBS: "j", Record.EMBEDDINGS: "c"}
+LOCKED = {
+    Record.RESULTS: "j",
+    Record.EVENTS: "e",
+    Record.JOBS: "j",
+    Record.EMBEDDINGS: "c",
+    Record.IDEMPOTENCY_KEYS: "k",
+}
 FORGET: Mapping[Record, str] = {
     Record.RESULTS: """
         , told AS (
@@ -43,6 +53,7 @@ FORGET: Mapping[Record, str] = {
     Record.EVENTS: ", gone AS (DELETE FROM events WHERE id IN (SELECT id FROM found))",
     Record.JOBS: ", gone AS (DELETE FROM jobs WHERE id IN (SELECT id FROM found))",
     Record.EMBEDDINGS: ", gone AS (DELETE FROM embedding_cache WHERE ctid IN (SELECT id FROM found))",
+    Record.IDEMPOTENCY_KEYS: ", gone AS (DELETE FROM idempotency_keys WHERE ctid IN (SELECT id FROM found))",
 }
 TOTAL = "SELECT count(*) AS number, coalesce(sum(bytes), 0) AS bytes FROM found"
 

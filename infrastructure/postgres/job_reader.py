@@ -11,6 +11,7 @@ from application.ports.job_reader import JobFilter, JobHistory, JobState
 from domain.action import Action
 from domain.errors import JobNotFound
 from domain.ids import ActionId, JobId, TenantId
+from domain.job import Job
 from infrastructure.postgres.dead_letter_reader import history_line_of
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, job_of
@@ -42,11 +43,18 @@ class PostgresJobReader:
         with database_errors(), self._engine.connect() as connection:
             return _states(connection, query.order_by(jobs.c.id.desc()).limit(limit))
 
+    def get(self, tenant_id: TenantId, job_id: JobId) -> Job:
+        """Read the job and its actions."""
+        with database_errors(), self._engine.connect() as connection:
+            states = _states(connection, _one(tenant_id, job_id))
+        if not states:
+            raise JobNotFound
+        return states[0].job
+
     def history(self, tenant_id: TenantId, job_id: JobId) -> JobHistory:
         """Read the job and its timeline."""
-        found = _JOBS.where(jobs.c.tenant_id == tenant_id, jobs.c.id == job_id)
         with database_errors(), self._engine.connect() as connection:
-            states = _states(connection, found)
+            states = _states(connection, _one(tenant_id, job_id))
             lines: dict[ActionId, list[HistoryLine]] = defaultdict(list)
             for row in connection.execute(select(events).where(events.c.job_id == job_id).order_by(events.c.id)):
                 lines[row.action_id].append(history_line_of(row))
@@ -54,6 +62,10 @@ class PostgresJobReader:
         if not states:
             raise JobNotFound
         return JobHistory(state=states[0], lines=lines, read_at=now)
+
+
+def _one(tenant_id: TenantId, job_id: JobId) -> Select[Any]:
+    return _JOBS.where(jobs.c.tenant_id == tenant_id, jobs.c.id == job_id)
 
 
 def _states(connection: Connection, query: Select[Any]) -> list[JobState]:

@@ -178,15 +178,18 @@ class PostgresJobStore:
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
         """Find pending actions whose message is old."""
-        query = (
+        sent = (
             select(job_actions)
-            .where(job_actions.c.status == ActionStatus.PENDING)
+            .where(job_actions.c.status == ActionStatus.PENDING, job_actions.c.queue == queues.c.name)
             .where(job_actions.c.sent_at < func.clock_timestamp() - timedelta(seconds=seconds))
-            .order_by(job_actions.c.sent_at)
+            .order_by(job_actions.c.due_at)
             .limit(limit)
+            .lateral("sent")
         )
         with database_errors():
-            return [action_of(row) for row in self._connection.execute(query)]
+            return [
+                action_of(row) for row in self._connection.execute(select(sent).select_from(queues).join(sent, true()))
+            ]
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
         """Find the dead letters' jobs."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, or_, select
 
 from application.ports.queue_reader import OVERDUE_SECONDS, QueueState, RunningAction, WorkerState
 from application.ports.worker_registry import WorkerProcess
@@ -36,7 +36,7 @@ class PostgresQueueReader:
     def states(self) -> Mapping[str, QueueState]:
         """Read the counts that a trigger keeps, and the ends of indexes."""
         with database_errors(), self._engine.connect() as connection:
-            return {row.name: _state_of(row) for row in connection.execute(_states())}
+            return queue_states(connection)
 
     def failure_rate(self) -> float | None:
         """Add up the last hours."""
@@ -55,9 +55,17 @@ class PostgresQueueReader:
             return [_worker_of(row, running.get(row.name)) for row in connection.execute(query)]
 
 
+def queue_states(connection: Connection) -> Mapping[str, QueueState]:
+    """Return each queue by its name."""
+    return {row.name: _state_of(row) for row in connection.execute(_states())}
+
+
 def _states() -> Select[Any]:
     # Stable within a statement, as the clock is not: only so an index can be asked for what is due.
     now = func.now()
+    sums = (func.sum(queue_counts.c[status]).label(status) for status in ActionStatus)
+    served = func.max(queue_counts.c.served_at).label("served_at")
+    counts = select(queue_counts.c.queue, *sums, served).group_by(queue_counts.c.queue).subquery()
     due = (_of_queue("pending"), job_actions.c.due_at <= now)
     oldest = select(job_actions.c.sent_at).where(*due).order_by(job_actions.c.due_at).limit(1).scalar_subquery()
     unsent = select(func.min(job_actions.c.due_at)).where(_of_queue("pending"), job_actions.c.sent_at.is_(None))
@@ -72,9 +80,9 @@ def _states() -> Select[Any]:
         # The least, not EXISTS: for that a table full of such work would be read for each queue that has none.
         "has_unsent_work": func.coalesce(unsent.scalar_subquery() < now - OVERDUE, False),
         "has_old_message": func.coalesce(oldest < now - OVERDUE, False),
+        # Between two runs nothing is at work for a moment.
+        "is_served": func.coalesce(counts.c.served_at >= now - OVERDUE, False),
     }
-    sums = (func.sum(queue_counts.c[status]).label(status) for status in ActionStatus)
-    counts = select(queue_counts.c.queue, *sums).group_by(queue_counts.c.queue).subquery()
     return (
         select(queues, *(func.coalesce(counts.c[status], 0).label(status) for status in ActionStatus))
         .add_columns(*(query.correlate(queues).scalar_subquery().label(name) for name, query in columns.items()))
@@ -101,7 +109,7 @@ def _state_of(row: Row[Any]) -> QueueState:
         paused_at=row.paused_at,
         has_overdue_run=row.has_overdue_run,
         has_unsent_work=row.has_unsent_work,
-        has_unserved_work=row.has_old_message and not row.processing,
+        has_unserved_work=row.has_old_message and not row.processing and not row.is_served,
     )
 
 

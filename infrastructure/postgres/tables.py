@@ -175,7 +175,6 @@ job_actions = Table(
     Index("ix_job_actions_unclean", "id", postgresql_where=text("unclean AND status <> 'processing'")),
     Index("ix_job_actions_leased", "lease_until", postgresql_where=text("status = 'processing'")),
     Index("ix_job_actions_failed", "id", postgresql_where=text("status = 'failed'")),
-    Index("ix_job_actions_failed_queue", "queue", postgresql_where=text("status = 'failed'")),
     Index("ix_job_actions_completed", "type", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
@@ -221,6 +220,7 @@ queue_counts = Table(
         Column(status, BigInteger, nullable=False)
         for status in ("pending", "processing", "completed", "failed", "cancelled")
     ),
+    _instant("served_at", nullable=True),
 )
 
 queue_hours = Table(
@@ -340,6 +340,19 @@ counter_increments = Table(
     Column("bound", Double, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("amount", Double, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # No foreign key: cleanup keeps a job for as long as its key.
+    Column("job_id", Uuid, nullable=False),
+    _instant("created_at", default_now=True),
+    Index("ix_idempotency_keys_created_at", "created_at"),
+    Index("ix_idempotency_keys_job_id", "job_id"),
 )
 
 api_keys = Table(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.action import FINAL
@@ -38,10 +38,12 @@ class PostgresTaskStore:
 
     def take_turn(self, schedule: str, *, every: timedelta) -> bool:
         """Move the schedule's time, if it is long enough ago."""
-        is_due = schedules.c.started_at <= func.clock_timestamp() - every
+        now = func.clock_timestamp()
+        # A turn in time to come is one by a clock that was set back since: waiting for it could take years.
+        is_due = or_(schedules.c.started_at <= now - every, schedules.c.started_at > now)
         with database_errors():
             self._connection.execute(insert(schedules).values(name=schedule).on_conflict_do_nothing())
             moved = self._connection.execute(
-                update(schedules).where(schedules.c.name == schedule, is_due).values(started_at=func.clock_timestamp())
+                update(schedules).where(schedules.c.name == schedule, is_due).values(started_at=now)
             )
         return moved.rowcount == 1

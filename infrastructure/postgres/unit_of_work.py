@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import Connection, DateTime, Engine, func, select
 
 from application.ports.document_store import DocumentStore
+from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
@@ -16,6 +17,7 @@ from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
 from infrastructure.postgres.job_store import PostgresJobStore
 from infrastructure.postgres.queue_switches import PostgresQueueSwitches
 from infrastructure.postgres.staged_objects import PostgresStagedObjects
@@ -78,6 +80,11 @@ class PostgresUnitOfWork:
     def tasks(self) -> TaskStore:
         """Jobs that are about no document, in this transaction."""
         return PostgresTaskStore(self._open)
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """Which request made which job."""
+        return PostgresIdempotencyKeys(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

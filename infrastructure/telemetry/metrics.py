@@ -5,14 +5,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from application.counting import BOUNDS
-from application.ports.figures import Counted, Figure, Figures, FiguresReader, QueueFigures
+from application.ports.figures import Counted, Figure, Figures, FiguresReader
+from application.ports.queue_reader import QueueState
 from domain.action import ActionStatus
 from domain.errors import DatabaseUnavailable, EsteiraError
 from infrastructure.telemetry.metric_names import HISTOGRAMS, METRICS, OUTCOMES, PREFIX, Described
@@ -22,7 +22,15 @@ log = logging.getLogger(__name__)
 DATABASE = "database"
 Series = dict[tuple[str, ...], float]
 DOCUMENT_STATES = ("awaiting_upload", *map(str, ActionStatus))
-STATES = ("pending", "scheduled", "processing", "failed")
+STATES = {"pending": "queued", "scheduled": "scheduled", "processing": "started", "failed": "failed"}
+OF_QUEUES: Mapping[str, tuple[str, Callable[[QueueState], float]]] = {
+    "oldest_pending_age_seconds": (
+        "How long the action due longest has waited; 0 if none.",
+        lambda queue: queue.oldest_pending_seconds or 0.0,
+    ),
+    "workers": ("Worker processes that showed a sign of life lately.", lambda queue: queue.workers),
+    "queue_paused": ("1 if the queue starts nothing until somebody resumes it.", lambda queue: bool(queue.paused_at)),
+}
 
 
 class StoredFigures(Collector):
@@ -73,20 +81,13 @@ class StoredFigures(Collector):
             yield make(PREFIX + figure, described, by_labels)
 
 
-def _queues(queues: Mapping[str, QueueFigures]) -> Iterator[Metric]:
-    states: Series = {(name, state): float(getattr(queue, state)) for name, queue in queues.items() for state in STATES}
+def _queues(queues: Mapping[str, QueueState]) -> Iterator[Metric]:
+    states: Series = {
+        (name, state): float(getattr(queue, field)) for name, queue in queues.items() for state, field in STATES.items()
+    }
     yield _gauge("actions", "Actions of jobs that have not ended well, by state.", ("queue", "state"), states)
-    for figure in fields(QueueFigures):
-        if figure.name not in STATES:
-            name, text = _OF_QUEUES[figure.name]
-            values: Series = {(queue,): float(getattr(found, figure.name)) for queue, found in queues.items()}
-            yield _gauge(name, text, ("queue",), values)
-
-
-_OF_QUEUES = {
-    "oldest_pending_seconds": ("oldest_pending_age_seconds", "How long the action due longest has waited; 0 if none."),
-    "workers": ("workers", "Worker processes that showed a sign of life lately."),
-}
+    for metric, (text, value_of) in OF_QUEUES.items():
+        yield _gauge(metric, text, ("queue",), {(name,): float(value_of(queue)) for name, queue in queues.items()})
 
 
 def _gauge(name: str, text: str, labels: Sequence[str], values: Series) -> Metric:

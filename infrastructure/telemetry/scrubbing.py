@@ -14,6 +14,8 @@ _SECRET_PARAMETER = re.compile(
     r"|secret(?:_?key)?)(=|%3D)[^\s&'\"]+"
 )
 _SECRET_HEADER = re.compile(r"(?i)\b(Bearer|X-API-Key:?)\s+[^\s'\"]+")
+# Also where no name stands before it: whoever puts a key into a path by mistake has it logged with the refusal.
+_API_KEY = re.compile(r"(?i)\b(est_[0-9a-f]{32})_[0-9a-f]{64}")
 
 
 def scrubbed(text: str) -> str:
@@ -21,4 +23,5 @@ def scrubbed(text: str) -> str:
     text = _QUOTED_BY_POSTGRES.sub("", text)
     text = _PASSWORD_OF_URL.sub(rf"\1:{HIDDEN}", text)
     text = _SECRET_PARAMETER.sub(rf"\1\2{HIDDEN}", text)
-    return _SECRET_HEADER.sub(rf"\1 {HIDDEN}", text)
+    text = _SECRET_HEADER.sub(rf"\1 {HIDDEN}", text)
+    return _API_KEY.sub(rf"\1_{HIDDEN}", text)

@@ -58,6 +58,8 @@ _RULES = (
     _rule(_READING, r"/api/v1/documents(/.*)?", KeyScope.READ),
     _rule(_ALL, r"/api/v1/documents(/.*)?", KeyScope.WRITE),
     _rule(_ALL, r"/api/v1/search", KeyScope.READ),
+    _rule(_READING, r"/api/v1/(jobs|operations)(/.*)?", KeyScope.READ),
+    _rule(_ALL, r"/api/v1/(jobs|operations)(/.*)?", KeyScope.WRITE),
     _rule(_ALL, r"/api/v1/stream-tokens", KeyScope.READ),
     _rule(_ALL, r"/api/v1/(queue|cleanup|doctor)(/.*)?", KeyScope.OPERATE),
     _rule(_READING, r"/metrics/?", KeyScope.OPERATE),

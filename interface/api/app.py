@@ -22,15 +22,18 @@ from interface.api.v1.endpoints import (
     doctor,
     documents,
     health,
+    jobs,
     keys,
     metrics,
     multipart,
+    operations,
     queue,
     queue_jobs,
     search,
     status,
     stream_tokens,
 )
+from interface.api.v1.idempotency import REPLAYED
 from interface.api.v1.schemas.problem import problem_response
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
@@ -39,7 +42,7 @@ Errors are problems (RFC 9457): `code` is stable, `detail` says what to do."""
 # FastAPI's own would send what clients wrote along with its errors; ours is RequestTelemetry.
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REPLAYED, REQUEST_ID)
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -64,6 +67,8 @@ def create_app(services: ApiServices) -> FastAPI:
         multipart.router,
         contents.router,
         search.router,
+        jobs.router,
+        operations.router,
         queue.router,
         queue_jobs.router,
         dead_letters.router,

@@ -25,14 +25,17 @@ from domain.errors import (
     DocumentNotFound,
     EmbeddingUnavailable,
     EsteiraError,
+    IdempotencyKeyReused,
     InvalidRequest,
     JobNotFound,
     NotAuthenticated,
     NotFailed,
+    OperationNotFound,
     PageNotFound,
     PartsMismatch,
     QueueNotFound,
     QueueUnavailable,
+    RequestInFlight,
     ScopeMissing,
     StorageUnavailable,
     TooLarge,
@@ -48,9 +51,12 @@ log = logging.getLogger(__name__)
 
 STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestInFlight: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     DocumentNotFound: HTTPStatus.NOT_FOUND,
     JobNotFound: HTTPStatus.NOT_FOUND,
+    OperationNotFound: HTTPStatus.NOT_FOUND,
     PageNotFound: HTTPStatus.NOT_FOUND,
     QueueNotFound: HTTPStatus.NOT_FOUND,
     BlobNotFound: HTTPStatus.NOT_FOUND,
@@ -143,6 +149,8 @@ def problem_of(error: EsteiraError) -> Problem:
 def answer_to(error: EsteiraError, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to a request that ended so."""
     found = problem_of(error)
+    if isinstance(error, RequestInFlight):
+        headers = {"Retry-After": "1"}
     is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE
     return _answer(found, {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_away else headers)
 

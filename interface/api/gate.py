@@ -54,6 +54,7 @@ class Gate:
             log.info("a request was refused", extra={"code": error.code, "path": path})
             await _refuse(error, access.scope, scope, receive, send)
             return
+        # The same scope: who measures requests outside reads there which route it was.
         await self._app(scope, receive, send)
 
     async def _caller(self, access: Access, keys: Sequence[str], token: str | None, path: str) -> Caller | None:

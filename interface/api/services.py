@@ -31,6 +31,8 @@ from application.use_cases.retry_job import RetryJob
 from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_job import StartJob
+from application.use_cases.start_operation import StartOperation
 from application.use_cases.start_task import StartTask
 from interface.api.telemetry import ApiTelemetry
 
@@ -52,6 +54,8 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    start_job: StartJob
+    start_operation: StartOperation
     start_cleanup: StartTask
     start_doctor: StartTask
     tasks: TaskReader

@@ -287,6 +287,23 @@ def test_messages_that_were_sent_that_long_ago_are_found(transactions: Transacti
         assert list(transaction.jobs.sent_before(60, 10)) == []
 
 
+def test_old_messages_of_one_queue_hide_none_of_another(transactions: Transactions) -> None:
+    """As those of a queue that is paused, or that nobody serves, would."""
+    waiting = [kept_job(transactions) for _ in range(2)]
+    lost = new_task_job(
+        action_type=INDEX, queue="artifacts", params={}, max_attempts=4, now=A_WHILE_AGO + timedelta(hours=1)
+    )
+    with transactions() as transaction:
+        transaction.jobs.add(lost)
+        transaction.commit()
+    send_all(transactions)
+
+    with transactions() as transaction:
+        found = {action.id for action in transaction.jobs.sent_before(0, 2)}
+
+    assert found == {job.actions[0].id for job in (*waiting, lost)}
+
+
 def test_a_claimed_action_is_no_old_message(transactions: Transactions) -> None:
     job = kept_job(transactions)
     send_all(transactions)
@@ -433,7 +450,11 @@ def test_a_locked_document_makes_others_wait(transactions: Transactions) -> None
 
 
 def failed_job(transactions: Transactions, code: str, *, at: datetime = A_WHILE_AGO) -> Job:
-    job = claimed(transactions, kept_job(transactions))
+    return failed(transactions, kept_job(transactions), code, at=at)
+
+
+def failed(transactions: Transactions, job: Job, code: str, *, at: datetime) -> Job:
+    job = claimed(transactions, job)
     failure = Failure(code=code, message="It is damaged.", retryable=False)
     return changed(transactions, job, lambda action: action.fail(failure, now=at, policy=RetryPolicy()))
 
@@ -502,6 +523,20 @@ def test_what_fails_again_during_a_replay_in_several_calls_is_left(transactions:
     assert replay(failed_before=second.failed_before).retried == 0
     assert replay(failed_before=datetime(2999, 1, 1, tzinfo=UTC)).retried == 1
     assert stored_job(transactions, failed_again.id).status is ActionStatus.PENDING
+
+
+def test_what_another_replay_retried_and_failed_again_meanwhile_is_left(transactions: Transactions) -> None:
+    jobs = [failed_job(transactions, "corrupt", at=A_WHILE_AGO + timedelta(seconds=n)) for n in range(2)]
+    retry = RetryJob(transactions=transactions, wake_relay=lambda: None)
+
+    def fail_again() -> None:
+        failed(transactions, retry(jobs[1].id), "corrupt", at=datetime.now(UTC) + timedelta(hours=1))
+
+    replay = ReplayDeadLetters(
+        transactions=transactions, retry_job=RetryJob(transactions=transactions, wake_relay=fail_again)
+    )
+    assert replay().retried == 1
+    assert stored_job(transactions, jobs[1].id).status is ActionStatus.FAILED
 
 
 def test_a_replay_takes_so_many_and_tells_how_many_are_left(transactions: Transactions) -> None:

@@ -88,7 +88,8 @@ def first_key(stack: ProductionStack) -> dict[str, str]:
     for name in ("migrate", "storage-setup"):
         stack.wait_for(name, "service_completed_successfully")
     made = stack.run("api", ["esteira", "keys", "create", "--name", "first", "--scope", "admin"])
-    return {"Authorization": f"Bearer {made.stdout.strip()}"} if made.returncode == 0 else {}
+    assert made.returncode == 0, made.stderr
+    return {"Authorization": f"Bearer {made.stdout.strip()}"}
 
 
 def send(client: EsteiraClient, name: str, data: bytes) -> str:

@@ -1,23 +1,32 @@
 """What the queues hold, if they are well, who serves them, and their pauses, over HTTP on the real database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from rq import Queue
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
+from application.ports.queue_reader import QueueState
 from application.ports.worker_registry import WorkerProcess
 from domain.errors import DatabaseUnavailable
+from domain.job import Job, new_task_job
+from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.queue_names import QUEUES
 from infrastructure.queue.redis_queue import connect_redis
 from infrastructure.queue.rq_messages import RqMessages
-from tests.support.api_world import AWAY, CORRUPT, World, a_world
+from tests.support.api import Api, NoQueues
+from tests.support.api_world import AWAY, CORRUPT, World, a_world, ping_nothing
+from tests.support.processes import until
 
 QUEUE = "document_processing"
+NOW = datetime.now(UTC)
 WORKER = WorkerProcess(name="w1", queue=QUEUE, host="here", pid=7)
 
 
@@ -98,6 +107,52 @@ def test_no_count_is_lost_when_many_write_at_once(world: World) -> None:
     assert world.get("info")["failure_rate_24h"] == pytest.approx(2 / 3)
 
 
+def test_two_that_change_several_queues_in_another_order_do_not_wait_for_each_other_in_a_circle(world: World) -> None:
+    jobs = [new_task_job(action_type="t", queue=name, params={}, max_attempts=1, now=NOW) for name in QUEUES[:2] * 2]
+    with PostgresUnitOfWork(world.engine) as transaction:
+        transaction.jobs.add(*jobs)
+        transaction.commit()
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        one, other = two_of_one_shard(world.engine, stack)
+        cancel_counted(one, jobs[0])
+        # Without a common lock it would hold the second queue's row, and wait for the first one's.
+        ended = pool.submit(lambda: [cancel_counted(other, jobs[3]), cancel_counted(other, jobs[2]), other.commit()])
+        until(lambda: waits(one, pid_of(other)), seconds=10)
+        cancel_counted(one, jobs[1])
+        one.commit()
+        ended.result()
+    counts = world.get("info")["queues"]
+    assert [counts[name]["cancelled"] for name in QUEUES[:2]] == [2, 2]
+
+
+def two_of_one_shard(engine: Engine, stack: ExitStack) -> tuple[Connection, Connection]:
+    by_shard: dict[int, Connection] = {}
+    wide = make_engine(str(engine.url.render_as_string(hide_password=False)), application_name="shards", pool_size=17)
+    stack.callback(wide.dispose)
+    while True:
+        connection = stack.enter_context(wide.connect())
+        same = by_shard.setdefault(pid_of(connection) % 16, connection)
+        if same is not connection:
+            return same, connection
+
+
+def pid_of(connection: Connection) -> int:
+    info: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return info.info.backend_pid
+
+
+def cancel_counted(connection: Connection, job: Job) -> None:
+    """Cancel, and have it counted now, as it would be in the commit."""
+    cancel = text("UPDATE job_actions SET status = 'cancelled', completed_at = now() WHERE job_id = :id")
+    connection.execute(cancel, {"id": job.id})
+    connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def waits(connection: Connection, pid: int) -> bool:
+    query = text("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = :pid AND NOT granted)")
+    return bool(connection.execute(query, {"pid": pid}).scalar_one())
+
+
 def test_the_queues_of_the_database_are_those_that_can_be_sent_to(engine: Engine) -> None:
     with engine.connect() as connection:
         names = connection.exec_driver_sql("SELECT name FROM queues").scalars()
@@ -144,6 +199,22 @@ def test_a_part_that_does_not_answer_is_named_with_what_to_do(world: World) -> N
     assert health["parts"]["redis"]["healthy"]
 
 
+class UncountedQueues(NoQueues):
+    """A table is locked: the database answers, and what the queues hold cannot be read."""
+
+    def states(self) -> Mapping[str, QueueState]:
+        raise DatabaseUnavailable
+
+
+def test_queues_that_cannot_be_counted_are_not_healthy() -> None:
+    api = Api(queues=UncountedQueues(), parts=dict.fromkeys(("database", "redis", "storage"), ping_nothing))
+    with api.serve() as client:
+        answer = client.get("/api/v1/queue/health")
+    health = answer.json()
+    assert (answer.status_code, health["healthy"], health["queues"]) == (503, False, {})
+    assert health["parts"]["database"]["code"] == "database_unavailable"
+
+
 def test_work_without_a_worker_is_starved_until_one_lives(world: World) -> None:
     world.job()
     assert condition(world) == "starved"
@@ -171,7 +242,7 @@ def test_what_is_overdue_makes_a_queue_stuck(world: World, sign: str) -> None:
     assert condition(world) == "stuck"
 
 
-def test_a_backlog_is_not_stuck_unless_nothing_runs(world: World) -> None:
+def test_a_backlog_is_not_stuck_unless_nothing_is_taken_up(world: World) -> None:
     PostgresWorkerRegistry(world.engine).seen(WORKER)
     running = world.run(world.job())
     world.job()
@@ -179,6 +250,8 @@ def test_a_backlog_is_not_stuck_unless_nothing_runs(world: World) -> None:
     world.sql("UPDATE job_actions SET due_at = :past, sent_at = :past WHERE status = 'pending'", past=past)
     assert condition(world, status=200) == "ok"
     world.complete(running)
+    assert condition(world, status=200) == "ok"
+    world.sql("UPDATE queue_counts SET served_at = now() - interval '2 minutes'")
     assert condition(world) == "stuck"
 
 

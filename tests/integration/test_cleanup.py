@@ -328,6 +328,19 @@ def test_results_of_tasks_are_kept_for_their_time(archive: Archive) -> None:
     assert archive.sql("SELECT count(*) FROM job_actions WHERE result IS NOT NULL") == [1]
 
 
+def test_a_job_is_kept_as_long_as_its_idempotency_key(archive: Archive) -> None:
+    archive.clean(CleanupTask.ORPHANS)
+    archive.sql(
+        "INSERT INTO idempotency_keys (tenant_id, key, fingerprint, job_id) SELECT tenant_id, 'k', 'a', id FROM jobs"
+    )
+    archive.sql("UPDATE jobs SET completed_at = :at", at=LONG_AGO)
+    assert "jobs" not in archive.clean(CleanupTask.JOBS)
+    archive.sql("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+    swept = archive.clean(CleanupTask.JOBS)
+    assert (swept["idempotency_keys"][0], swept["jobs"][0]) == (1, 1)
+    assert archive.sql("SELECT count(*) FROM idempotency_keys") == [0]
+
+
 def test_the_daily_task_does_all_of_it(archive: Archive, age: Callable[[], None]) -> None:
     archive.announce(b"never sent")
     archive.put(f"documents/{new_uuid7()}/original", b"orphan")
@@ -355,6 +368,13 @@ def test_the_same_request_twice_is_one_task(archive: Archive) -> None:
     assert start(params_of(CleanupTask.S3, Orders(dry_run=True))).id not in ids
     archive.work(start(params))
     assert start(params).id not in ids
+
+
+def test_a_clock_that_was_set_back_does_not_put_the_schedule_off(archive: Archive) -> None:
+    due = StartDueCleanup(transactions=archive.transactions, start=archive.start_cleanup, every=timedelta(hours=24))
+    assert due() is False
+    archive.sql("UPDATE schedules SET started_at = now() + interval '1 year' WHERE name = :name", name=SCHEDULE)
+    assert (due(), due()) == (True, False)
 
 
 def test_of_many_processes_one_starts_the_scheduled_cleanup(archive: Archive) -> None:

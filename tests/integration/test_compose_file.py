@@ -117,6 +117,14 @@ def test_workers_are_given_longer_to_stop_than_they_take() -> None:
     assert min(graces) > longest + 10
 
 
+def test_every_setting_of_the_env_file_reaches_our_services() -> None:
+    given = COMPOSE["services"]["worker-documents"]["environment"] | COMPOSE["services"]["api"]["environment"]
+    settings = {f"ESTEIRA_{name}".upper() for name in Settings.model_fields}
+
+    # In the container every caller comes by the network, so keys are needed anyway.
+    assert settings - set(given) == {"ESTEIRA_REQUIRE_API_KEY"}
+
+
 def test_our_services_write_to_nothing_but_scratch_and_are_not_root() -> None:
     assert OURS
     for name in OURS:

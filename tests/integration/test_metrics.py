@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 
 from application.ports.worker_registry import WorkerProcess
 from application.run_action import ActionType, Outcome, RunAction
+from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
 from domain.action import Action
 from domain.errors import EsteiraError, QueueUnavailable, StorageUnavailable
@@ -31,12 +32,12 @@ from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
-from infrastructure.queue.queue_names import QUEUES
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from infrastructure.telemetry.metrics import StoredFigures
 from tests.stored_documents import add_document
 from tests.support.api import Api
 from tests.support.jobs import add_job, read_action
+from tests.support.processes import until
 
 LEASE = timedelta(seconds=30)
 Series = dict[str, float]
@@ -86,7 +87,7 @@ def run(engine: Engine, etag: str = "fine") -> Action:
 
 
 def telemetry(engine: Engine, **parts: Callable[[], None]) -> PrometheusApiTelemetry:
-    reader = PostgresFiguresReader(engine, queues=QUEUES)
+    reader = PostgresFiguresReader(engine)
     return PrometheusApiTelemetry(StoredFigures(reader, parts={"database": lambda: None, **parts}, types=[INDEX]))
 
 
@@ -180,7 +181,7 @@ def _fields(value: object) -> dict[str, object]:
 
 def test_what_waits_what_works_and_who_lives(engine: Engine) -> None:
     add_job(engine)
-    add_document(engine)  # with a run at work, in a queue of another name
+    add_document(engine)  # with a run at work, in another queue
     old = add_job(engine).actions[0]
     registry = PostgresWorkerRegistry(engine)
     registry.seen(WorkerProcess(name="w", queue=DOCUMENT_QUEUE, host="h", pid=1))
@@ -192,10 +193,17 @@ def test_what_waits_what_works_and_who_lives(engine: Engine) -> None:
         )
     shown = series(engine)
     assert shown["esteira_actions queue=document_processing state=pending"] == 2
-    assert shown["esteira_actions queue=q state=processing"] == 1
+    assert shown["esteira_actions queue=artifacts state=processing"] == 1
     assert 90 <= shown["esteira_oldest_pending_age_seconds queue=document_processing"] < 150
     assert shown["esteira_workers queue=document_processing"] == 1
     assert shown["esteira_documents status=processing"] == 1
+
+
+def test_a_paused_queue_shows_as_such(engine: Engine) -> None:
+    PauseQueue(transactions=partial(PostgresUnitOfWork, engine))(DOCUMENT_QUEUE)
+    shown = series(engine)
+    assert shown["esteira_queue_paused queue=document_processing"] == 1
+    assert shown["esteira_queue_paused queue=artifacts"] == 0
 
 
 def test_what_is_added_up_is_neither_lost_nor_counted_twice(engine: Engine) -> None:
@@ -222,7 +230,7 @@ def test_sums_never_fall_while_runs_end_and_others_add_up(engine: Engine) -> Non
             PostgresCounterFold(engine).fold()
 
     def look_on() -> None:
-        reader = PostgresFiguresReader(engine, queues=QUEUES)
+        reader = PostgresFiguresReader(engine)
         while not stop.is_set():
             seen.append(sum(c.amount for c in reader.read().counted if c.figure == "pages"))
 
@@ -271,13 +279,31 @@ def test_without_postgresql_the_page_says_so() -> None:
 
 def test_documents_that_cannot_be_counted_in_time_cost_no_other_figure(engine: Engine) -> None:
     run(engine)
-    reader = PostgresFiguresReader(engine, queues=QUEUES, patience_seconds=0.2)
+    reader = PostgresFiguresReader(engine, patience_seconds=0.2)
     with engine.begin() as other:
         other.execute(text("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE"))
         figures = reader.read()
     assert figures.documents is None
     assert figures.counted
     assert reader.read().documents is None, "it tries again in a minute"
+
+
+def test_a_database_that_goes_away_while_documents_are_counted_leaves_the_parts(engine: Engine) -> None:
+    end_it = text("""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE '%FROM documents%'
+    """)
+
+    def ended() -> bool:
+        with engine.begin() as connection:
+            return bool(connection.execute(end_it).all())
+
+    with engine.begin() as other, ThreadPoolExecutor(1) as pool:
+        other.execute(text("LOCK TABLE documents IN ACCESS EXCLUSIVE MODE"))
+        page = pool.submit(telemetry(engine).page)
+        until(ended, seconds=4)
+        shown = read(page.result())
+    assert shown["esteira_part_up part=database"] == 0
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from application.ports.queue_messages import MessageState, QueueMessages
 from application.ports.queue_reader import QueueReader, QueueState, WorkerState
 from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
+from application.run_action import ActionType
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.check_api_key import CheckApiKey
@@ -38,6 +39,8 @@ from application.use_cases.retry_job import RetryJob
 from application.use_cases.revoke_api_key import RevokeApiKey
 from application.use_cases.search_chunks import FoundPassage, SearchChunks, SearchRequest
 from application.use_cases.send_part import ListParts, SendPart
+from application.use_cases.start_job import StartJob
+from application.use_cases.start_operation import StartOperation
 from application.use_cases.start_task import StartTask
 from domain.action import Action
 from domain.api_key import KeyScope, PlainKey
@@ -127,8 +130,16 @@ class NoQueues:
         raise QueueUnavailable
 
 
-class NoJobs:
+@dataclass(frozen=True)
+class UnlistedJobs:
     """Nor are jobs listed."""
+
+    database: InMemoryDatabase
+
+    def get(self, _tenant_id: TenantId, job_id: JobId) -> Job:
+        if job_id not in self.database.jobs:
+            raise JobNotFound
+        return self.database.jobs[job_id]
 
     def page(self, _job_filter: JobFilter, **_: object) -> Sequence[JobState]:
         return ()
@@ -176,6 +187,7 @@ class Api:
     telemetry: ApiTelemetry | None = None
     tasks: TaskReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
+    action_types: Mapping[str, ActionType] = field(default_factory=dict)
     keys_required: bool = False
     api_keys: InMemoryApiKeyStore = field(default_factory=InMemoryApiKeyStore)
     time_ahead: timedelta = timedelta()
@@ -201,6 +213,12 @@ class Api:
         process_uploaded_document = ProcessUploadedDocument(
             transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
         )
+        start_job = StartJob(
+            transactions=transactions,
+            action_types=self.action_types,
+            wake_relay=self._wake,
+            key_lifetime=timedelta(hours=24),
+        )
         return ApiServices(
             request_upload=request_upload,
             request_uploads=RequestUploads(transactions=transactions, request_upload=request_upload),
@@ -219,6 +237,8 @@ class Api:
             ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
+            start_job=start_job,
+            start_operation=StartOperation(action_types=self.action_types, start_job=start_job),
             start_cleanup=self._start(CLEANUP, transactions),
             start_doctor=self._start(DOCTOR, transactions),
             tasks=self.tasks or InMemoryTaskReader(self.database),
@@ -228,7 +248,7 @@ class Api:
             queue_messages=self.queue_messages or NoQueues(),
             pause_queue=PauseQueue(transactions=transactions),
             resume_queue=ResumeQueue(transactions=transactions, wake_relay=self._wake),
-            jobs=self.jobs or NoJobs(),
+            jobs=self.jobs or UnlistedJobs(self.database),
             job_changes=self.changes,
             blobs=self.blobs,
             parts=self.parts,

@@ -39,3 +39,10 @@ def search_bodies() -> st.SearchStrategy[Any]:
         metadata=st.dictionaries(TEXT, SCALARS, max_size=5),
         neighbours=st.integers(0, 3),
     )
+
+
+def job_bodies() -> st.SearchStrategy[Any]:
+    params = st.dictionaries(TEXT, ANYTHING, max_size=3)
+    types = st.sampled_from(["draw", "simulate"])
+    actions = st.fixed_dictionaries({"type": types}, optional={"params": params | ANYTHING})
+    return _bodies(actions=st.lists(actions, min_size=1, max_size=3))

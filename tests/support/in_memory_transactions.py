@@ -14,8 +14,17 @@ from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
 from domain.document import Document
-from domain.errors import DatabaseUnavailable, DocumentNotFound, JobNotFound, QueueNotFound, UploadNotFound
-from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, UploadId
+from domain.errors import (
+    DatabaseUnavailable,
+    DocumentNotFound,
+    IdempotencyKeyReused,
+    JobNotFound,
+    QueueNotFound,
+    RequestInFlight,
+    UploadNotFound,
+)
+from domain.idempotent_request import IdempotentRequest
+from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, UploadId
 from domain.job import DOCUMENT_QUEUE, Job
 from domain.multipart import Upload
 
@@ -55,6 +64,9 @@ class InMemoryDatabase:
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
     queues: dict[str, datetime | None] = field(default_factory=lambda: {DOCUMENT_QUEUE: None})
     """Since when each is paused."""
+    idempotency_keys: dict[tuple[TenantId, str], tuple[IdempotentRequest, JobId, datetime]] = field(
+        default_factory=dict
+    )
     on_commit: Callable[[frozenset[JobId]], None] = lambda _changed: None
     row_freed: threading.Condition = field(default_factory=threading.Condition)
     row_owners: dict[UUID, "InMemoryUnitOfWork"] = field(default_factory=dict)
@@ -84,6 +96,7 @@ class InMemoryUnitOfWork:
         self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
         self.queues_written: dict[str, datetime | None] = {}
         self.turns_taken: dict[str, datetime] = {}
+        self.keys_kept: dict[tuple[TenantId, str], tuple[IdempotentRequest, JobId, datetime]] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -113,6 +126,10 @@ class InMemoryUnitOfWork:
     def tasks(self) -> "InMemoryTaskStore":
         return InMemoryTaskStore(self)
 
+    @property
+    def idempotency_keys(self) -> "InMemoryIdempotencyKeys":
+        return InMemoryIdempotencyKeys(self)
+
     def now(self) -> datetime:
         self.database.require_up()
         return self.database.clock()
@@ -135,6 +152,7 @@ class InMemoryUnitOfWork:
             self.database.uploads = {key: upload for key, upload in there.items() if upload}
             self.database.jobs |= self.jobs_written
             self.database.schedules |= self.turns_taken
+            self.database.idempotency_keys |= self.keys_kept
             self.database.published_runs |= self.runs_published
             staged = self.database.staged | self.staged_written
             self.database.staged = {key: noted for key, noted in staged.items() if noted}
@@ -172,6 +190,7 @@ class InMemoryUnitOfWork:
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
         self.uploads_written, self.staged_written, self.queues_written, self.turns_taken = {}, {}, {}, {}
+        self.keys_kept = {}
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -377,10 +396,34 @@ class InMemoryTaskStore:
     def take_turn(self, schedule: str, *, every: timedelta) -> bool:
         self.work.lock_row(uuid5(DEFAULT_TENANT, schedule))
         last = self.work.database.schedules.setdefault(schedule, self.work.now())
-        if last > self.work.now() - every:
+        if self.work.now() - every < last <= self.work.now():
             return False
         self.work.turns_taken[schedule] = self.work.now()
         return True
+
+
+@dataclass(frozen=True)
+class InMemoryIdempotencyKeys:
+    work: InMemoryUnitOfWork
+
+    def take(self, request: IdempotentRequest, *, lifetime: timedelta) -> JobId | None:
+        self.work.database.require_up()
+        if made := self._made(request, lifetime):
+            return made
+        if not self.work.try_lock_row(uuid5(request.tenant_id, request.key)):
+            raise RequestInFlight
+        return self._made(request, lifetime)
+
+    def _made(self, request: IdempotentRequest, lifetime: timedelta) -> JobId | None:
+        kept = self.work.database.idempotency_keys.get((request.tenant_id, request.key))
+        if kept is None or kept[2] <= self.work.now() - lifetime:
+            return None
+        if kept[0] != request:
+            raise IdempotencyKeyReused
+        return kept[1]
+
+    def keep(self, request: IdempotentRequest, job_id: JobId) -> None:
+        self.work.keys_kept[request.tenant_id, request.key] = (request, job_id, self.work.now())
 
 
 @dataclass(frozen=True)
@@ -469,7 +512,8 @@ class InMemoryJobStore:
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:
         before = self.work.now() - timedelta(seconds=seconds)
         old = [a for a in self._actions(ActionStatus.PENDING) if a.sent_at and a.sent_at < before]
-        return sorted(old, key=lambda a: a.sent_at or before)[:limit]
+        old.sort(key=lambda a: a.due_at)
+        return [action for queue in {a.queue for a in old} for action in [a for a in old if a.queue == queue][:limit]]
 
     def failed(self, *, code: str | None, before: datetime, limit: int) -> Sequence[JobId]:
         return self._failed(code, before)[:limit]

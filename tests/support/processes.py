@@ -55,9 +55,11 @@ class Workers:
     folder: Path
     started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
-    def start(self, name: str, *, supervised: bool = False, **settings: str) -> "subprocess.Popen[bytes]":
-        """Start a worker (or a supervisor with one) and wait until it serves its queue."""
-        command = ["-c", SUPERVISED, name] if supervised else ["-m", "tests.support.scripted_worker", name]
+    def start(
+        self, name: str, *, supervised: bool = False, command: Sequence[str] = (), **settings: str
+    ) -> "subprocess.Popen[bytes]":
+        """Start a worker (or a supervisor with one, or another program) and wait until it serves its queue."""
+        command = command or (["-c", SUPERVISED, name] if supervised else ["-m", "tests.support.scripted_worker", name])
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *command], cwd=ROOT, env=self._environment(settings), stdout=log, stderr=log

@@ -8,7 +8,8 @@ import pytest
 from domain.action import ActionStatus
 from domain.errors import AlreadyFinal, NotFailed
 from domain.ids import DEFAULT_TENANT, DocumentId, new_uuid7
-from domain.job import Job, new_index_job
+from domain.job import Job, PlannedAction, new_index_job, new_job
+from domain.report import Report
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PENDING, PROCESSING, COMPLETED, FAILED, CANCELLED = ActionStatus
@@ -57,3 +58,16 @@ def test_a_retry_starts_what_failed_and_leaves_the_rest() -> None:
     assert again.version == job.version + 1
     with pytest.raises(NotFailed):
         job_of(COMPLETED, PROCESSING).retry(now=NOON)
+
+
+def test_progress_is_the_mean_of_the_actions_and_what_has_ended_counts_whole() -> None:
+    job = job_of(PENDING, PROCESSING, FAILED, COMPLETED)
+    half = replace(job.actions[1], report=Report(progress=50))
+    job = replace(job, actions=(job.actions[0], half, *job.actions[2:]))
+    assert (job.progress, job.ended) == (62, 2)
+
+
+def test_the_actions_of_a_job_keep_their_order() -> None:
+    planned = [PlannedAction(type=str(n), queue="q", params={"n": n}, max_attempts=4) for n in range(100)]
+    actions = new_job(planned, now=NOON).actions
+    assert [action.type for action in sorted(actions, key=lambda a: a.id)] == [str(n) for n in range(100)]

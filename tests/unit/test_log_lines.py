@@ -107,6 +107,7 @@ def test_every_line_of_a_run_names_it_those_of_libraries_and_of_its_threads_too(
         ),
         ("/store/a?expires=1&signature=hunter2 refused", "/store/a?expires=1&signature=*** refused"),
         ("Authorization: Bearer hunter2", "Authorization: Bearer ***"),
+        (f"/api/v1/keys/est_{'0a' * 16}_{'1b' * 32}", f"/api/v1/keys/est_{'0a' * 16}_***"),
         ("no row\nDETAIL:  Failing row contains (hunter2,\nhunter2).\n[SQL: INSERT]", "no row\n[SQL: INSERT]"),
         ("bad\nCONTEXT:  COPY chunks, line 1: hunter2\n\nThe above exception was", "bad\nThe above exception was"),
         ("nothing to hide: 12 pages, token_count 3", "nothing to hide: 12 pages, token_count 3"),

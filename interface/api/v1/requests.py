@@ -62,6 +62,11 @@ Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` 
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the client has.")]
 
 
+def job_url(services: ApiServices, job_id: JobId) -> str:
+    """Return the absolute URL of a job."""
+    return f"{services.public_url.rstrip('/')}/api/v1/jobs/{job_id}"
+
+
 def document_url(services: ApiServices, document_id: DocumentId) -> str:
     """Return the absolute URL of a document."""
     return f"{services.public_url.rstrip('/')}/api/v1/documents/{document_id}"

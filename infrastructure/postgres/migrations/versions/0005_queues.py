@@ -14,8 +14,8 @@ CREATE TABLE queues (
 
 INSERT INTO queues (name) VALUES ('document_processing'), ('cleanup_tasks'), ('long_operations'), ('artifacts');
 
--- How many actions are in each state. The sum over the shards counts: a transaction writes to the shard of its
--- connection, so that two that end at once seldom wait for each other.
+-- How many actions are in each state, and when a worker last took one up. The sum over the shards counts: a transaction
+-- writes to the shard of its connection, so that two that end at once seldom wait for each other.
 CREATE TABLE queue_counts (
     queue TEXT NOT NULL,
     shard SMALLINT NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE queue_counts (
     completed BIGINT NOT NULL,
     failed BIGINT NOT NULL,
     cancelled BIGINT NOT NULL,
+    served_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_queue_counts PRIMARY KEY (queue, shard)
 ) WITH (fillfactor = 50);
 
@@ -46,6 +47,8 @@ DECLARE
     new_status CONSTANT TEXT := NEW.status;
     ended_hour CONSTANT TIMESTAMP WITH TIME ZONE := date_trunc('hour', NEW.completed_at, 'UTC');
 BEGIN
+    -- Else two of one shard that changed several queues in another order would wait for each other in a circle.
+    PERFORM pg_advisory_xact_lock(x'71756575'::int, shard_of_connection);
     INSERT INTO queue_counts AS c VALUES (
         name,
         shard_of_connection,
@@ -53,14 +56,16 @@ BEGIN
         (new_status IS NOT DISTINCT FROM 'processing')::int - (left_status IS NOT DISTINCT FROM 'processing')::int,
         (new_status IS NOT DISTINCT FROM 'completed')::int - (left_status IS NOT DISTINCT FROM 'completed')::int,
         (new_status IS NOT DISTINCT FROM 'failed')::int - (left_status IS NOT DISTINCT FROM 'failed')::int,
-        (new_status IS NOT DISTINCT FROM 'cancelled')::int - (left_status IS NOT DISTINCT FROM 'cancelled')::int
+        (new_status IS NOT DISTINCT FROM 'cancelled')::int - (left_status IS NOT DISTINCT FROM 'cancelled')::int,
+        CASE WHEN new_status = 'processing' THEN clock_timestamp() END
     )
     ON CONFLICT (queue, shard) DO UPDATE SET
         pending = c.pending + excluded.pending,
         processing = c.processing + excluded.processing,
         completed = c.completed + excluded.completed,
         failed = c.failed + excluded.failed,
-        cancelled = c.cancelled + excluded.cancelled;
+        cancelled = c.cancelled + excluded.cancelled,
+        served_at = coalesce(excluded.served_at, c.served_at);
     IF new_status IN ('completed', 'failed') AND ended_hour IS NOT NULL THEN
         INSERT INTO queue_hours AS h VALUES (
             name,

@@ -10,8 +10,6 @@ ALTER TABLE job_actions ADD COLUMN claimed_at TIMESTAMP WITH TIME ZONE;
 
 ALTER TABLE jobs ADD COLUMN traceparent TEXT;
 
-CREATE INDEX ix_job_actions_failed_queue ON job_actions (queue) WHERE status = 'failed';
-
 CREATE TABLE counters (
     name TEXT NOT NULL,
     labels JSONB NOT NULL,
@@ -34,5 +32,5 @@ CREATE TABLE counter_increments (
 
 
 def upgrade() -> None:
-    """Add the columns, the index and the tables."""
+    """Add the columns and the tables."""
     op.execute(SCHEMA)

@@ -1,11 +1,13 @@
 """The queues, for those who run Esteira: what they hold, if all is well, who serves them; pause and resume."""
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from application.ports.queue_messages import MessageState
+from application.ports.queue_reader import QueueState
 from application.queue_health import judge
 from domain.errors import DatabaseUnavailable, QueueUnavailable
 from interface.api.v1.endpoints.health import Part, asked
@@ -29,6 +31,11 @@ ADVICE = {
     "redis": "See that Redis runs and that ESTEIRA_REDIS_URL names it; new work waits in PostgreSQL meanwhile.",
     "storage": "See that the object store answers and that its credentials hold; uploads and runs fail meanwhile.",
 }
+NOT_COUNTED = Part(
+    ready=False,
+    code=DatabaseUnavailable.code,
+    detail="The database does not tell what the queues hold; the server's log says why.",
+)
 
 
 @router.get("/info", operation_id="get_queue_info", summary="Count what each queue holds")
@@ -46,8 +53,12 @@ def get_queue_info(services: Services) -> QueueInfo:
 )
 def get_queue_health(services: Services, response: Response) -> StackHealth:
     """Ask database, Redis and object store, and judge each queue."""
-    parts = {name: _part(name, part) for name, part in asked(services.monitored_parts).items()}
-    queues = _queues(services) if parts["database"].healthy else {}
+    answers = asked(services.monitored_parts)
+    states = _states(services) if answers["database"].ready else {}
+    if states is None:
+        answers["database"] = NOT_COUNTED
+    parts = {name: _part(name, part) for name, part in answers.items()}
+    queues = {name: QueueHealthBody.of(judge(name, state)) for name, state in (states or {}).items()}
     is_healthy = all(part.healthy for part in parts.values()) and all(queue.healthy for queue in queues.values())
     if not is_healthy:
         response.status_code = 503
@@ -86,9 +97,9 @@ def _part(name: str, part: Part) -> PartHealth:
     return PartHealth(healthy=part.ready, code=part.code, detail=detail)
 
 
-def _queues(services: Services) -> dict[str, QueueHealthBody]:
+def _states(services: Services) -> Mapping[str, QueueState] | None:
     try:
-        states = services.queues.states()
-    except DatabaseUnavailable:
-        return {}  # since it was asked a moment ago
-    return {name: QueueHealthBody.of(judge(name, state)) for name, state in states.items()}
+        return services.queues.states()
+    except DatabaseUnavailable as error:  # since it was asked a moment ago, or somebody holds a lock
+        log.warning("the queues are not counted: %s", error.detail, exc_info=error)
+        return None

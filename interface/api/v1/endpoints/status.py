@@ -22,8 +22,8 @@ from interface.api.v1.status_changes import current_state, current_version, is_f
 router = APIRouter(prefix="/documents", tags=["documents"])
 MAX_IDS = 500
 POLL_SECONDS = 2
-_CACHE_CONTROL = "private, no-cache"
-_UNCHANGED: Responses = {304: {"description": "Nothing has changed since the version of `If-None-Match`."}}
+CACHE_CONTROL = "private, no-cache"
+UNCHANGED: Responses = {304: {"description": "Nothing has changed since the version of `If-None-Match`."}}
 _LONGEST_LIST = MAX_IDS * 40
 
 
@@ -32,7 +32,7 @@ _LONGEST_LIST = MAX_IDS * 40
     operation_id="get_documents_status",
     summary="Tell how far several documents are",
     response_model=StatusList,
-    responses=_UNCHANGED | INVALID,
+    responses=UNCHANGED | INVALID,
 )
 def get_documents_status(
     services: Services,
@@ -44,7 +44,7 @@ def get_documents_status(
     document_ids = _document_ids(ids)
     etag = etag_of_many(document_ids, services.documents.versions(document_ids))
     if matches(if_none_match, etag):
-        return _unchanged(etag)
+        return unchanged(etag)
     states = services.documents.states(document_ids)
     etag = etag_of_many(document_ids, {key: state.version for key, state in states.items()})
     _describe(response, etag, states.values())
@@ -57,7 +57,7 @@ def get_documents_status(
     operation_id="get_document_status",
     summary="Tell how far a document is",
     response_model=DocumentStatusBody,
-    responses=_UNCHANGED | NO_DOCUMENT | INVALID,
+    responses=UNCHANGED | NO_DOCUMENT | INVALID,
 )
 async def get_document_status(
     services: Services,
@@ -83,7 +83,7 @@ async def get_document_status(
     if if_none_match:
         etag = etag_of(await to_thread.run_sync(current_version, services, document_id))
         if matches(if_none_match, etag):
-            return _unchanged(etag)
+            return unchanged(etag)
     state = await to_thread.run_sync(current_state, services, document_id)
     _describe(response, etag_of(state.version), [state])
     return DocumentStatusBody.of(state, now=datetime.now(UTC))
@@ -92,13 +92,14 @@ async def get_document_status(
 def _describe(response: Response, etag: str, states: Iterable[DocumentState]) -> None:
     """Say which version this is, and when to look again if something moves."""
     response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = _CACHE_CONTROL
+    response.headers["Cache-Control"] = CACHE_CONTROL
     if any(state.job and not is_final(state.status) for state in states):
         response.headers["Retry-After"] = str(POLL_SECONDS)
 
 
-def _unchanged(etag: str) -> Response:
-    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _CACHE_CONTROL})
+def unchanged(etag: str) -> Response:
+    """Return the answer to who has this version already."""
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})
 
 
 def _document_ids(ids: str) -> list[DocumentId]:

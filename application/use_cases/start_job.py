@@ -1,0 +1,73 @@
+"""Starts a job of one or more actions, each of which runs on its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.ports.unit_of_work import Transactions
+from application.run_action import ActionType
+from domain.errors import InvalidRequest, UnknownActionType
+from domain.idempotent_request import IdempotentRequest
+from domain.job import Job, PlannedAction, new_job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedAction:
+    """What a client wants done; `params` are as they came."""
+
+    type: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedJob:
+    """A job; `is_replayed` where the same request had made it before."""
+
+    job: Job
+    is_replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartJob:
+    """Enqueues any mix of the action types that clients may start, once for each idempotent request."""
+
+    transactions: Transactions
+    action_types: Mapping[str, ActionType]
+    wake_relay: Callable[[], None]
+    key_lifetime: timedelta
+
+    def __call__(self, requested: Sequence[RequestedAction], *, request: IdempotentRequest | None = None) -> StartedJob:
+        """Return the job. Raises UnknownActionType, InvalidRequest, and what `start` raises."""
+        planned = [self._plan(action, f"/actions/{number}") for number, action in enumerate(requested)]
+        return self.start(planned, request=request)
+
+    def start(self, planned: Sequence[PlannedAction], *, request: IdempotentRequest | None) -> StartedJob:
+        """Enqueue what was found right. Raises RequestInFlight, IdempotencyKeyReused, DatabaseUnavailable."""
+        with self.transactions() as transaction:
+            keys = transaction.idempotency_keys
+            made = keys.take(request, lifetime=self.key_lifetime) if request else None
+            if made:
+                return StartedJob(job=transaction.jobs.lock(made), is_replayed=True)
+            job = new_job(planned, now=transaction.now())
+            transaction.jobs.add(job)
+            if request:
+                keys.keep(request, job.id)
+            transaction.commit()
+        self.wake_relay()
+        return StartedJob(job=job)
+
+    def _plan(self, action: RequestedAction, pointer: str) -> PlannedAction:
+        kind = self.action_types.get(action.type)
+        if kind is None or kind.read_params is None:
+            known = sorted(name for name, each in self.action_types.items() if each.read_params)
+            sentence = f"There is no such action type: send one of {', '.join(known)}."
+            raise UnknownActionType(sentence, pointer=f"{pointer}/type")
+        try:
+            return plan(kind, kind.read_params(action.params))
+        except InvalidRequest as error:
+            raise InvalidRequest(error.detail, pointer=f"{pointer}/params{error.pointer or ''}") from error
+
+
+def plan(kind: ActionType, params: Mapping[str, object]) -> PlannedAction:
+    """Return the action of that type."""
+    return PlannedAction(type=kind.name, queue=kind.queue, params=params, max_attempts=kind.max_attempts)
