@@ -37,7 +37,9 @@ def judge(name: str, state: QueueState) -> QueueHealth:
             "one runs, and what its log says of the reaper.",
         )
     if state.paused_at:
-        advice = f"It starts nothing until it is resumed: POST /api/v1/queue/{name}/resume."
+        advice = (
+            f"It starts nothing until it is resumed: esteira queue resume {name}, or POST /api/v1/queue/{name}/resume."
+        )
         return QueueHealth(condition=QueueCondition.PAUSED, advice=advice)
     if state.queued and not state.workers:
         advice = f"Work waits and no worker lives. Start one: python worker.py --queue {name}."

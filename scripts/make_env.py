@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 TEMPLATE = """\
 # For docker-compose.yml. Keep this file: without it the data cannot be opened.
@@ -31,13 +32,18 @@ DASHBOARD_PASSWORD={dashboard}
 GRAFANA_PASSWORD={grafana}
 """
 
+NEXT = """Next:
+  docker compose build
+  docker compose run --rm api esteira keys create --name first --scope admin     # shown once: keep it
+  make up"""
+
 
 def main() -> int:
     """Write the file, which only its owner may read."""
     parser = argparse.ArgumentParser(description="Write .env for docker-compose.yml.")
-    parser.add_argument("public_url")
-    parser.add_argument("files_url")
-    parser.add_argument("--output", type=Path, default=Path(".env"))
+    parser.add_argument("public_url", type=address, help="where clients reach the API: https://esteira.example.org")
+    parser.add_argument("files_url", type=address, help="where they reach the object store: https://files.example.org")
+    parser.add_argument("--output", type=Path, default=Path(".env"), metavar="FILE", help="instead of .env")
     options = parser.parse_args()
     # Hexadecimal, because they stand in URLs.
     text = TEMPLATE.format(
@@ -55,8 +61,20 @@ def main() -> int:
         return 1
     with os.fdopen(file, "w") as output:
         output.write(text)
-    print(f"{options.output} is written. Next: docker compose build, then an API key; the README says how.")
+    print(f"{options.output} is written. {NEXT}")
     return 0
+
+
+def address(text: str) -> str:
+    """Return an address that browsers can be sent to."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise argparse.ArgumentTypeError(f"{text} is no address: give one such as https://esteira.example.org")
+    return text
 
 
 if __name__ == "__main__":

@@ -4,11 +4,16 @@ All options are rq-dashboard's own. Its `--json` is not enough: version 0.9 read
 whatever it was told, and its page of workers fails.
 """
 
+import sys
 from typing import Any
 
 from rq import Worker
 from rq.serializers import JSONSerializer
-from rq_dashboard import cli, web
+
+try:
+    from rq_dashboard import cli, web
+except ImportError:
+    sys.exit("rq-dashboard is not installed here: .venv/bin/pip install rq-dashboard==0.9.0, or make setup-test.")
 
 
 class JsonWorker(Worker):

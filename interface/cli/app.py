@@ -1,6 +1,8 @@
 """The command `esteira`: which commands there are."""
 
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -31,7 +33,12 @@ def create_cli(services: CliServices) -> typer.Typer:
     )
 
     @app.callback()
-    def give_services(context: typer.Context) -> None:
+    def give_services(
+        context: typer.Context,
+        _version: Annotated[
+            bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+        ] = False,
+    ) -> None:
         """Upload documents, extract, chunk and embed them, and search what they say."""
         context.obj = services
 
@@ -70,6 +77,12 @@ def worker(context: typer.Context) -> None:
 def migrate(context: typer.Context) -> None:
     """Bring the database's schema up to date."""
     _run(context.obj.run_migrate)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"esteira {version('esteira')}")
+        raise typer.Exit
 
 
 def _run(program: Callable[[], int]) -> None:

@@ -26,9 +26,9 @@ def doctor(
         ready = TaskCalls(api).readiness()
         for name, part in ready["parts"].items():
             if part["ready"]:
-                note(f"The {name} answers.")
+                note(f"{name.capitalize()} answers.")
             else:
-                complain(one_line(part["detail"] or f"The {name} does not answer."))
+                complain(one_line(part["detail"] or f"{name.capitalize()} does not answer."))
         if not ready["ready"]:
             raise typer.Exit(FAILED)
         ended = run_task(api, "doctor", {"fix": fix}, wait_seconds=wait)

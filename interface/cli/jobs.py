@@ -43,7 +43,7 @@ def list_jobs(
         document_id = str(document) if document else None
         page = QueueCalls(api).jobs(status=status, queue=queue, document_id=document_id, limit=limit, cursor=cursor)
         rows = [(j["job_id"], j["status"], _what(j), j["created_at"], _why(j["actions"])) for j in page["items"]]
-        _print_page(page, ("id", "status", "what", "created", "error"), rows, as_json=as_json)
+        _print_page(page, ("id", "status", "what", "created", "error"), rows, ages=("created",), as_json=as_json)
 
 
 def show(
@@ -59,6 +59,7 @@ def show(
         for action in job["actions"]:
             output().print()
             print_object({name: value for name, value in action.items() if name != "timeline"}, as_json=False)
+            output().print()
             _print_timeline(action)
 
 
@@ -94,7 +95,7 @@ def dead_letters(
             (item["job_id"], f"{item['type']} {item['filename'] or ''}".rstrip(), item["failed_at"], _why([item]))
             for item in page["items"]
         ]
-        _print_page(page, ("job", "what", "failed", "error"), rows, as_json=as_json)
+        _print_page(page, ("job", "what", "failed", "error"), rows, ages=("failed",), as_json=as_json)
 
 
 def replay(
@@ -129,14 +130,16 @@ def jobs_app() -> typer.Typer:
     return app
 
 
-def _print_page(page: Json, headings: Sequence[str], rows: Sequence[Sequence[str]], *, as_json: bool) -> None:
+def _print_page(
+    page: Json, headings: Sequence[str], rows: Sequence[Sequence[str]], *, ages: Sequence[str], as_json: bool
+) -> None:
     if as_json:
         print_json(page)
         return
     if not rows:
         note("There are none.")
         return
-    print_table(headings, rows)
+    print_table(headings, rows, gives_way="what", ages=ages)
     if page["next_cursor"]:
         note(f"There are more: --cursor {page['next_cursor']}")
 
@@ -145,7 +148,7 @@ def _print_timeline(action: Json) -> None:
     rows = [
         (
             stage["stage"] if stage["stage"] in SPANS else f"· {stage['stage']}",
-            stage["started_at"],
+            _since(stage["started_at"]),
             duration(stage["milliseconds"]),
             stage["attempt"],
             stage["worker"],
@@ -153,7 +156,14 @@ def _print_timeline(action: Json) -> None:
         )
         for stage in action["timeline"]
     ]
-    print_table(("stage", "since", "took", "attempt", "worker", "error"), rows, right=("took", "attempt"))
+    print_table(
+        ("stage", "since", "took", "attempt", "worker", "error"), rows, right=("took", "attempt"), gives_way="worker"
+    )
+
+
+def _since(instant: str) -> str:
+    """On a terminal from month to second: that leaves room for the worker."""
+    return instant[5:19].replace("T", " ") if output().is_terminal else instant
 
 
 def _what(job: Json) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from interface.cli.answers import Json
@@ -15,13 +14,12 @@ def print_object(answer: Json, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    for name, value in answer.items():
-        if value not in (None, [], {}, ""):
-            grid.add_row(name, Text(_short(value)))
-    output().print(grid)
+    shown = {name: _short(value) for name, value in answer.items() if value not in (None, [], {}, "")}
+    width = max(map(len, shown), default=0)
+    console = output()
+    for name, text in shown.items():
+        # Left to the terminal to wrap: an address that is folded here cannot be copied.
+        console.print(Text.assemble((name.ljust(width), "dim"), "  ", text), soft_wrap=True)
 
 
 def _short(value: Any) -> str:  # noqa: ANN401
@@ -29,4 +27,6 @@ def _short(value: Any) -> str:  # noqa: ANN401
         return ", ".join(f"{name}: {_short(part)}" for name, part in value.items() if part not in (None, [], {}, ""))
     if isinstance(value, list):
         return "; ".join(map(_short, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return one_line(str(value))

@@ -24,10 +24,14 @@ def info(context: typer.Context, *, as_json: JsonOption = False, server: Running
             print_json(answer)
             return
         rows = [
-            [name, *(queue[count] for count in COUNTS), _waited(queue), "paused" if queue["paused"] else None]
+            (name, *(queue[count] for count in COUNTS), _waited(queue), "paused" if queue["paused"] else None)
             for name, queue in answer["queues"].items()
         ]
-        print_table(("queue", *COUNTS, "oldest", ""), rows, right=(*COUNTS, "oldest"))
+        headings = ("queue", *COUNTS, "oldest", "state")
+        if output().is_terminal:
+            # There are more counts than queues, and lines of a terminal are short.
+            headings, *rows = zip(headings, *rows, strict=True)
+        print_table(headings, rows, right=headings[1:])
         _print_rest(answer)
 
 
@@ -57,7 +61,13 @@ def workers(context: typer.Context, *, as_json: JsonOption = False, server: Runn
             note("There are no workers. Start them by: python worker.py --all")
             return
         rows = [(w["name"], w["queue"], f"{w['host']} {w['pid']}", *_doing(w), w["seen_at"]) for w in answer["items"]]
-        print_table(("worker", "queue", "process", "state", "at", "since", "seen"), rows)
+        print_table(
+            ("worker", "queue", "process", "state", "at", "since", "seen"),
+            rows,
+            spare=("queue", "process"),
+            gives_way="at",
+            ages=("since", "seen"),
+        )
 
 
 def pause(

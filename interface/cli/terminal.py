@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import typer
 from rich.console import Console
@@ -84,6 +85,15 @@ def seconds(value: float) -> str:
     if value < hour:
         return f"{int(value // minute)} min {int(value % minute):02d} s"
     return f"{int(value // hour)} h {int(value % hour // minute):02d} min"
+
+
+def age(instant: str, *, now: datetime) -> str:
+    """Return how long ago it was, roughly: "12 s", "5 min", "3 h", "40 d". Never below 0."""
+    passed = max(0, int((now - datetime.fromisoformat(instant)).total_seconds()))
+    for unit, size, below in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if passed < below:
+            return f"{passed // size} {unit}"
+    return f"{passed // 86_400} d"
 
 
 def _say(text: Text) -> None:

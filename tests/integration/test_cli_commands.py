@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,9 @@ def test_colours_are_for_terminals_alone_and_can_be_refused(api: FakeApi) -> Non
         pytest.skip("there is no script(1) here")
     assert b"\x1b[1;33mrollers" in on_terminal()
     assert b"33m" not in on_terminal(NO_COLOR="1")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    told = CliRunner().invoke(create_cli(services(Path("samples"))), ["--version"])
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert (told.exit_code, told.stdout) == (0, f"esteira {declared}\n")

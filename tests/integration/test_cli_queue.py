@@ -30,8 +30,8 @@ def world(engine: Engine) -> Iterator[World]:
 
 
 def on_terminal(world: World, *arguments: str) -> str:
-    """Return what a person would read, without its colours."""
-    shown = run(world, *arguments, FORCE_COLOR="1", NO_COLOR="", COLUMNS="160", TERM="xterm").stdout
+    """Return what a person would read on a terminal of the usual 80 columns, without its colours."""
+    shown = run(world, *arguments, FORCE_COLOR="1", NO_COLOR="", COLUMNS="80", TERM="xterm").stdout
     return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
@@ -54,8 +54,9 @@ def test_info_counts_each_queue(world: World) -> None:
 
 def test_info_on_a_terminal_has_headings(world: World) -> None:
     shown = on_terminal(world, "queue", "info")
-    assert re.search(r"queue +.*queued +.*started +.*scheduled", shown)
-    assert "\t" not in shown
+    assert re.search(rf"^queue +artifacts +cleanup_tasks +{QUEUE} +long_operations$", shown, re.MULTILINE)
+    assert re.search(r"^queued +0 +0 +0 +0$", shown, re.MULTILINE)
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_bad_health_is_told_with_what_to_do_and_exit_code_1(world: World) -> None:
@@ -78,6 +79,8 @@ def test_workers_are_listed_with_what_they_do(world: World) -> None:
     first, second = run(world, "queue", "workers").stdout.splitlines()
     assert re.match(rf"w1\t{QUEUE}\there 7\tbusy\tindex plan\ufffd\[2J\.pdf \(0%, attempt 1\)\t2", first)
     assert re.match(rf"w2\t{QUEUE}\there 7\tidle\t\t\t2", second)
+    shown = on_terminal(world, "queue", "workers")
+    assert re.search(r"^w1 .*busy .*index plan\ufffd\[2J\.pdf .*attempt 1\) +\d+ s +\d+ s$", shown, re.MULTILINE)
 
 
 def test_a_queue_is_paused_and_resumed(world: World) -> None:
@@ -101,6 +104,15 @@ def test_jobs_are_listed_and_filtered(world: World) -> None:
     assert run(world, "jobs", "list", "--status", "asleep").exit_code == 2
 
 
+def test_ids_of_jobs_stay_whole_on_a_terminal_however_long_the_names_are(world: World) -> None:
+    failed = world.run(world.job(f"{'scan-' * 30}42.pdf"), CORRUPT)
+    for command in ("list", "dead-letters"):
+        shown = on_terminal(world, "jobs", command)
+        assert re.search(rf"^{failed.id} .*corrupt$", shown, re.MULTILINE)
+        assert re.search(r"index .*…\S*42\.pdf", shown)
+        assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_a_job_is_shown_with_its_timeline(world: World) -> None:
     job = world.run(world.job(), AWAY)
     again = world.run(job, worker="w2")
@@ -109,6 +121,7 @@ def test_a_job_is_shown_with_its_timeline(world: World) -> None:
     shown = run(world, "jobs", "show", str(job.id))
     assert shown.exit_code == 0
     assert re.search(r"^status +processing *$", shown.stdout, re.MULTILINE)
+    assert re.search(rf"^status_url +\S+/{job.document_id}/status$", shown.stdout, re.MULTILINE)
     times = r"\t\S+Z\t\d+ ms"
     assert re.search(
         rf"^waiting{times}\t1\t\t\nrunning{times}\t1\tw1\tstorage_unavailable\n"

@@ -22,15 +22,15 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "tests" / "support" / "compose-spec.json").read_text("utf-8"))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+URLS = ("https://esteira.example.org", "https://files.example.org")
 OURS = [name for name, service in COMPOSE["services"].items() if "esteira:" in service.get("image", "")]
 
 
 @pytest.fixture
 def env_file(tmp_path: Path) -> Path:
     target = tmp_path / ".env"
-    urls = ["https://esteira.example.org", "https://files.example.org"]
     subprocess.run(
-        [sys.executable, ROOT / "scripts" / "make_env.py", *urls, "--output", target], check=True, capture_output=True
+        [sys.executable, ROOT / "scripts" / "make_env.py", *URLS, "--output", target], check=True, capture_output=True
     )
     return target
 
@@ -73,13 +73,27 @@ def test_every_password_comes_from_the_env_file_and_is_another(env_file: Path) -
 def test_an_env_file_that_is_there_is_left_alone(env_file: Path) -> None:
     before = env_file.read_text("utf-8")
     again = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "make_env.py", "a", "b", "--output", env_file],
+        [sys.executable, ROOT / "scripts" / "make_env.py", *URLS, "--output", env_file],
         capture_output=True,
         check=False,
     )
 
     assert again.returncode == 1
     assert env_file.read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("files_url", ["files.example.org", "ftp://files.example.org", "https://[", ""])
+def test_what_is_no_address_is_not_written(files_url: str, tmp_path: Path) -> None:
+    target = tmp_path / ".env"
+    refused = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "make_env.py", URLS[0], files_url, "--output", target],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (refused.returncode, "is no address: give one such as" in refused.stderr) == (2, True)
+    assert not target.exists()
 
 
 def test_each_queue_has_a_worker_service_that_can_be_scaled() -> None:

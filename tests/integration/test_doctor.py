@@ -267,6 +267,6 @@ def test_the_command_says_which_part_is_away_and_when_nobody_audits(ward: Ward, 
     with api.serve() as client:
         sick = doctor(client)
     assert sick.exit_code == 1
-    assert "The redis answers." in sick.stderr
+    assert "Redis answers." in sick.stderr
     assert "The database does not answer" in sick.stderr
     assert ward.archive.sql("SELECT count(*) FROM job_actions WHERE type = 'doctor'") == [1]
