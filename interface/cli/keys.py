@@ -1,21 +1,19 @@
 """`esteira keys …`: makes, lists and revokes API keys, in the database itself: no API has to run."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from domain.api_key import ApiKey, KeyScope, KeyState
 from domain.ids import ApiKeyId
 from interface.cli.options import JsonOption, print_json
 from interface.cli.services import CliServices, KeyRing
+from interface.cli.tables import print_table
 from interface.cli.terminal import failures_told, note, one_line, output, wrong_usage
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
@@ -61,13 +59,10 @@ def list_keys(
     if as_json:
         print_json({"items": [_as_json(key, now) for key in keys]})
         return
-    console = output()
     if not keys:
-        console.print("There are no keys." if every else "There are no valid keys.")
-    elif console.is_terminal:
-        console.print(_table(keys, now))
-    else:
-        typer.echo("\n".join("\t".join(_row(key, now)) for key in keys))
+        output().print("There are no keys." if every else "There are no valid keys.")
+        return
+    print_table(("id", "name", "scopes", "state", "expires", "last use"), [_row(key, now) for key in keys])
 
 
 def revoke(
@@ -119,15 +114,6 @@ def _as_json(key: ApiKey, now: datetime) -> dict[str, object]:
         "state": key.state(now=now),
         **{name: _instant(time) if time else None for name, time in times.items()},
     }
-
-
-def _table(keys: Sequence[ApiKey], now: datetime) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("id", "name", "scopes", "state", "expires", "last use"):
-        table.add_column(heading, no_wrap=heading == "id")
-    for key in keys:
-        table.add_row(*map(Text, _row(key, now)))
-    return table
 
 
 def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:

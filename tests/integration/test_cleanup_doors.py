@@ -143,7 +143,7 @@ def test_without_a_worker_the_command_says_how_to_start_one(client: httpx.Client
 def test_without_a_server_the_command_says_how_to_start_one() -> None:
     result = CliRunner().invoke(create_cli(services(Path())), ["cleanup", "s3"])
     assert result.exit_code == 1
-    assert "make dev" in result.stderr
+    assert "esteira dev" in result.stderr
 
 
 def test_cron_gets_one_line_and_zero(archive: Archive, tmp_path: Path) -> None:
