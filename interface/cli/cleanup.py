@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from domain.cleanup import CleanupTask
 from interface.cli.answers import Json
 from interface.cli.options import JsonOption, RunningServerOption, connected_to_running, print_json
+from interface.cli.tables import print_table
 from interface.cli.tasks import DEFAULT_WAIT_SECONDS, WaitOption, run_task
 from interface.cli.terminal import one_line, output, plural
 
@@ -38,14 +37,11 @@ def cleanup(
 
 def print_receipt(console: Console, receipt: Json) -> None:
     """Print what there was of each kind, then the total and what a person should know."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("kind", no_wrap=True)
-    for heading in ("count", "bytes", "left"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for swept in receipt["swept"]:
-        kind = swept["kind"].replace("_", " ")
-        table.add_row(kind, f"{swept['count']:,}", amount(swept["bytes"]), f"{swept['left']:,}")
-    console.print(table)
+    rows = [
+        (swept["kind"].replace("_", " "), f"{swept['count']:,}", amount(swept["bytes"]), f"{swept['left']:,}")
+        for swept in receipt["swept"]
+    ]
+    print_table(("kind", "count", "bytes", "left"), rows, right=("count", "bytes", "left"))
     verb = "would be removed" if receipt["dry_run"] else "removed"
     left = f", {receipt['left']:,} left" if receipt["left"] else ""
     console.print(Text(f"{plural(receipt['count'], 'thing')} {verb}, {amount(receipt['bytes'])}{left}"))
