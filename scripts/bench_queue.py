@@ -150,7 +150,7 @@ def served(stack: EmbeddedStack, folder: Path, filling: str, jobs: int) -> Itera
     parts = wire_parts(Settings(data_dir=folder / name), backends, public_url="http://localhost", application_name=name)
     migrate(parts.engine)
     fill(url, filling, jobs)
-    app = make_app(parts, backends, public_url="http://localhost", relay=wire_relay(parts))
+    app = make_app(parts, backends, public_url="http://localhost", relay=wire_relay(parts), with_keys=False)
     with running(app) as address, httpx.Client(base_url=f"{address}/api/v1", timeout=60) as http:
         documents, job_id = choose(url)
         yield Served(parts=parts, http=http, documents=documents, job_id=job_id)

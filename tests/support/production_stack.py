@@ -41,9 +41,15 @@ def compose_services(environment: Mapping[str, str]) -> dict[str, Service]:
         assert operator == ":-", f"{name} is not set: {word}"
         return str(word)
 
-    text = re.sub(r"\$\{(\w+)(:-|:\?)([^}]*)\}", value, (ROOT / "docker-compose.yml").read_text())
-    services: dict[str, Service] = yaml.safe_load(text)["services"]
-    return {name: service for name, service in services.items() if "profiles" not in service}
+    def filled(node: Any) -> Any:  # noqa: ANN401 - any YAML
+        if isinstance(node, dict):
+            return {key: filled(child) for key, child in node.items()}
+        if isinstance(node, list):
+            return [filled(child) for child in node]
+        return re.sub(r"\$\{(\w+)(:-|:\?)([^}]*)\}", value, node) if isinstance(node, str) else node
+
+    services: dict[str, Service] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    return {name: filled(service) for name, service in services.items() if "profiles" not in service}
 
 
 def in_order(services: Mapping[str, Service]) -> list[str]:
