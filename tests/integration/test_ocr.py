@@ -3,7 +3,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -214,7 +214,9 @@ def test_a_cancel_ends_tesseract_too(tmp_path: Path) -> None:
     sleeping: list[psutil.Process] = []
 
     def check() -> None:
-        sleeping.extend(each for each in psutil.Process().children(recursive=True) if "604800" in each.cmdline())
+        for each in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # it ended since it was listed
+                sleeping.extend([each] if "604800" in each.cmdline() else [])
         if sleeping:
             raise RunCancelled
 
