@@ -56,7 +56,9 @@ def wire_cli(settings: Settings) -> CliServices:
 
 
 def find_running(settings: Settings) -> str | None:
-    """Return the URL of the server of this data directory, None if there is none."""
+    """Return the URL of the server that is named, else of this data directory; None if there is none."""
+    if settings.server:
+        return settings.server
     try:
         return attach(settings.absolute_data_dir).api_url
     except StackNotRunning:

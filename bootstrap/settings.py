@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     require_api_key: bool = False
     api_key: SecretStr | None = None
+    server: str | None = None
 
     max_upload_bytes: Annotated[int, Field(ge=1, le=LARGEST_BIG_INTEGER)] = 5 * GIBIBYTE
     upload_url_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 900
@@ -134,7 +135,7 @@ class Settings(BaseSettings):
             raise ValueError("This is no API key: copy one whole, as `esteira keys create` printed it")
         return value
 
-    @field_validator("public_url", "s3_endpoint_url", "s3_public_endpoint_url")
+    @field_validator("public_url", "server", "s3_endpoint_url", "s3_public_endpoint_url")
     @classmethod
     def _require_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -41,7 +41,7 @@ SENTENCES: dict[FailureCode, str] = {
     FailureCode.PARSER_TIMEOUT: "Reading the file takes longer than is allowed. Re-save or split it and upload that.",
     FailureCode.OUT_OF_MEMORY: "Reading the file takes more memory than is allowed. Split it and upload the parts.",
     FailureCode.UPLOAD_MISMATCH: "The bytes do not have the SHA-256 that was promised at presign. Upload the file again.",
-    FailureCode.TIMEOUT: "Processing took longer than is allowed. Split the document, or raise ESTEIRA_INDEX_TIMEOUT_SECONDS.",
+    FailureCode.TIMEOUT: "This took longer than is allowed. Ask for less at once, such as a part of the document, or raise the limit: for documents ESTEIRA_INDEX_TIMEOUT_SECONDS.",
     FailureCode.WORKER_LOST: "The worker died while it processed this; its log may say why.",
 }
 

@@ -61,7 +61,7 @@ FILL = text("""
 class NoWork:
     """An action type that does nothing."""
 
-    def __call__(self, _action: Action, _context: RunContext) -> Outcome:
+    def __call__(self, action: Action, context: RunContext) -> Outcome:  # noqa: ARG002
         """End at once."""
         return Outcome(result={}, report=Report(pages_done=3, chunks_done=9, chunks_reused=1))
 
@@ -86,7 +86,7 @@ def add_actions(database_url: str, count: int) -> list[ActionId]:
 
 def work(database_url: str, action_ids: Sequence[ActionId], *, counted: bool) -> None:
     """Run actions one after the other, as a worker process does."""
-    job_store.append = append if counted else lambda *_: None
+    job_store.append = append if counted else lambda *_: None  # type: ignore[attr-defined]
     engine = make_engine(database_url, application_name="bench")
     kind = ActionType(
         name=INDEX, queue=DOCUMENT_QUEUE, timeout=timedelta(minutes=5), retry=RetryPolicy(), handler=NoWork()
@@ -142,7 +142,8 @@ def measure_scrape(url: str, rows: int) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     PostgresCounterFold(engine).fold()
-    first, later = [], []
+    first: list[float] = []
+    later: list[float] = []
     for _ in range(11):
         reader = PostgresFiguresReader(engine)
         for times in (first, later):

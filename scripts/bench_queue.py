@@ -180,7 +180,7 @@ def choose(url: str) -> tuple[Mapping[str, str], str]:
     with psycopg.connect(url) as connection:
 
         def first(status: str, order: str = "") -> str | None:
-            row = connection.execute(of_state.format(status, order)).fetchone()  # type: ignore[arg-type]
+            row = connection.execute(of_state.format(status, order)).fetchone()
             return str(row[0]) if row else None
 
         found = {

@@ -43,7 +43,7 @@ def _pypdf() -> Read:
 def _pdfminer() -> Read:
     from pdfminer.high_level import extract_text  # noqa: PLC0415
 
-    return extract_text
+    return lambda path: str(extract_text(path))
 
 
 def _markitdown() -> Read:

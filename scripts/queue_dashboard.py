@@ -9,6 +9,7 @@ from typing import Any
 
 from rq import Worker
 from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
 
 try:
     from rq_dashboard import cli, web
@@ -20,7 +21,7 @@ class JsonWorker(Worker):
     """Reads messages as ours are written."""
 
     @classmethod
-    def all(cls, *arguments: Any, **named: Any) -> list[Worker]:  # noqa: ANN401
+    def all(cls, *arguments: Any, **named: Any) -> list[BaseWorker]:  # noqa: ANN401
         """Return the workers."""
         return super().all(*arguments, **{"serializer": JSONSerializer} | named)
 

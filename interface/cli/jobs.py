@@ -9,6 +9,7 @@ import typer
 from domain.action import ActionStatus
 from interface.cli.answers import Json
 from interface.cli.objects import print_object
+from interface.cli.operations import start
 from interface.cli.options import (
     CursorOption,
     JsonOption,
@@ -123,9 +124,11 @@ def replay(
 
 def jobs_app() -> typer.Typer:
     """Return the group of these commands."""
-    app = typer.Typer(no_args_is_help=True, help="Look at jobs of a running server, cancel, retry and replay them.")
+    app = typer.Typer(
+        no_args_is_help=True, help="Start jobs on a running server; look at them, cancel, retry and replay them."
+    )
     app.command("list")(list_jobs)
-    for command in (show, cancel, retry, dead_letters, replay):
+    for command in (start, show, cancel, retry, dead_letters, replay):
         app.command()(command)
     return app
 
