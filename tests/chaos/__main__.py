@@ -13,7 +13,7 @@ from tests.chaos.report import report_of
 from tests.chaos.soak import Outcome, Plan, run_soak
 from tests.chaos.timing import LONG, SHORT
 
-NAMES = (*all_faults(), "owner_cancel", "owner_delete")
+NAMES = (*all_faults(), "owner_cancel", "owner_delete", "operator_kill")
 PATIENCE_SECONDS = 3600.0
 
 

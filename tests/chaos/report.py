@@ -19,7 +19,8 @@ def report_of(outcomes: Sequence[Outcome]) -> str:
         "the faults below strike at random times. In the end every document must have been indexed exactly as in the",
         "undisturbed run, or have failed with the same code, and nothing may be left over or have run backwards.",
         "All the while one cleanup follows the other, with windows so short that objects count as old after a minute;",
-        "it may touch nothing that is alive. In the end `esteira doctor` must find nothing.",
+        "it may touch nothing that is alive. In the end `esteira doctor` must find nothing. Other jobs run beside the",
+        "documents, each ordered with an idempotency key until there is an answer: each must be there once, completed.",
         "",
         "Faults overlap. Above all, after a restart of PostgreSQL every lease has its full time again, so a worker",
         "that is killed or stopped just before one is found out later than promised for that fault alone.",
@@ -62,7 +63,8 @@ def _figures(outcome: Outcome) -> str:
         f"{counts['documents']} documents, {counts['runs']} runs of {counts['actions']} actions (at most"
         f" {counts['most']} of one action), {counts['crashes']} runs lost with their worker, {counts['chunks']} chunks;"
         f" {counts['completed']} completed, {counts['failed']} failed as they must, {counts['cancelled']} cancelled,"
-        f" {counts['deleted']} deleted while they were worked on; {counts['cleanups']} cleanups beside it."
+        f" {counts['deleted']} deleted while they were worked on; {counts['cleanups']} cleanups and"
+        f" {counts['other jobs']} other jobs beside it."
         f" {len(outcome.injuries)} faults in"
         f" {outcome.soak_seconds:.0f} s after {outcome.reference_seconds:.0f} s undisturbed;"
         f" {outcome.looks} looks at a status, {counts['ended by itself']} processes ended by themselves."

@@ -13,6 +13,7 @@ import redis.exceptions
 
 from tests.chaos import checks
 from tests.chaos.cleaner import Cleaner, cleanups, doctors_findings
+from tests.chaos.clerk import Clerk, OperatorKill, wrong_jobs
 from tests.chaos.client import StubbornClient
 from tests.chaos.documents import Sample
 from tests.chaos.faults import Fault, Injury, all_faults
@@ -181,7 +182,8 @@ def run_soak(plan: Plan) -> Outcome:
         problems += checks.wrong_reference(reference, plan.samples)
         stack.query("TRUNCATE embedding_cache")
         ledger = Ledger(samples=dict(undisturbed.samples))
-        faults = {**all_faults(), **owners(ledger, client, observer)}
+        faults = {**all_faults(), **owners(ledger, client, observer), "operator_kill": OperatorKill()}
+        clerk = Clerk(stack=stack, client=watching)
         soak = Soak(
             plan=plan,
             stack=stack,
@@ -193,14 +195,17 @@ def run_soak(plan: Plan) -> Outcome:
             cleaner=Cleaner(stack=stack),
         )
         observer.start()
+        clerk.start()
         hurt = time.monotonic()
         problems += soak.run()
         ended = time.monotonic()
+        clerk.stop()
         observer.stop()
         problems += observer.violations
         problems += final_problems(stack, ledger, reference)
+        problems += wrong_jobs(stack, clerk)
         problems += slow_recoveries(soak.injuries, plan.timing)
-        counts = counts_of(stack, ledger)
+        counts = {**counts_of(stack, ledger), "other jobs": len(clerk.ordered)}
         client.close()
         watching.close()
         stop_programs(stack)

@@ -26,6 +26,7 @@ from tests.chaos.timing import START_SECONDS, Timing
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("w1", "w2", "w3")
+OTHER_QUEUES = {"long_operations": "operator"}
 OWN_NAME = "chaos"
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG")
 
@@ -77,12 +78,13 @@ class Stack:
     api: Program
     workers: Mapping[str, Program]
     cleaner: Program
+    operators: Mapping[str, Program]
     api_url: str
 
     @property
     def programs(self) -> Sequence[Program]:
         """All that is to be kept running."""
-        return [self.api, *self.workers.values(), self.cleaner]
+        return [self.api, *self.workers.values(), self.cleaner, *self.operators.values()]
 
     def tend(self) -> None:
         """Start again what ended."""
@@ -151,6 +153,10 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
             api=Program("api", [*esteira, "api"], environment=environment, folder=folder),
             workers={name: Program(name, [*worker, name], environment=environment, folder=folder) for name in WORKERS},
             cleaner=Program("cleaner", cleaner, environment=environment, folder=folder),
+            operators={
+                queue: Program(name, [*worker, name, "--queue", queue], environment=environment, folder=folder)
+                for queue, name in OTHER_QUEUES.items()
+            },
             api_url=f"http://127.0.0.1:{port}",
         )
         cleanup.callback(stop_programs, stack)
@@ -162,7 +168,7 @@ def running_stack(folder: Path, timing: Timing) -> Iterator[Stack]:
 
 def stop_programs(stack: Stack) -> None:
     """End the workers, then the API; each has its grace period."""
-    for program in (*stack.workers.values(), stack.cleaner, stack.api):
+    for program in (*stack.workers.values(), *stack.operators.values(), stack.cleaner, stack.api):
         program.stop(stack.timing.grace_seconds + START_SECONDS)
 
 
