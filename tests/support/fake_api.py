@@ -1,7 +1,6 @@
 """A stand-in for the API over real HTTP: the document and search calls of the contract, kept in memory."""
 
 import hashlib
-import socket
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.ids import new_uuid7
+from tests.support.http_server import TidyServer, listening_socket, url_of
 
 Call = Callable[[Request], Awaitable[Response]]
 DOCUMENTS = "/api/v1/documents"
@@ -343,18 +343,14 @@ def _not_found() -> Response:
 def running(api: FakeApi) -> Iterator[FakeApi]:
     """Serve on a free port; `api.url` is where."""
     config = uvicorn.Config(Starlette(routes=api.routes()), port=0, log_level="critical", timeout_graceful_shutdown=1)
-    api.server = uvicorn.Server(config)
-    # Named TCP, which uvicorn's bind_socket does not: else asyncio leaves Nagle's delay of 40 ms on each answer.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    thread = threading.Thread(target=api.server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not api.server.started:
-        time.sleep(0.005)
-    try:
-        yield api
-    finally:
-        api.server.should_exit = True
-        thread.join(timeout=5)
-        listener.close()
+    api.server = server = TidyServer(config)
+    with listening_socket() as listener:
+        api.url = url_of(listener)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="fake-api")
+        thread.start()
+        server.settled.wait()
+        try:
+            yield api
+        finally:
+            server.should_exit = True
+            thread.join()

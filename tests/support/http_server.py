@@ -1,5 +1,6 @@
 """Real servers for tests, on ports that the system chooses."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from starlette.types import ASGIApp
 _START_SECONDS = 10
 
 
-class _AnnouncingServer(uvicorn.Server):
+class TidyServer(uvicorn.Server):
+    """Tells when it has started or failed to, and leaves no connection open."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
@@ -25,6 +28,13 @@ class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # A client that does not read its answer, or came in this very moment, would leave its connection open.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 def listening_socket() -> socket.socket:
@@ -44,7 +54,7 @@ def url_of(listener: socket.socket) -> str:
 def running_uvicorn(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[str]:
     """Serve `app` from a thread until the context is left; yields the URL without a slash at its end."""
     with listener or listening_socket() as bound:
-        server = _AnnouncingServer(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+        server = TidyServer(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, args=([bound],), name="uvicorn")
         thread.start()
         try:
