@@ -116,8 +116,10 @@ def test_a_receiver_that_sends_a_byte_now_and_then_is_left_as_well(receiver: Rec
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while not ended.wait(0.02):
+        for _ in range(1000):
             handler.wfile.write(b"a")
+            if ended.wait(0.02):
+                return
 
     receiver.answer = drip
     try:
