@@ -4,11 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.ids import JobId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """What is sent. `message_id` is the same each time that it is tried, `sent_at` is not; `body` is JSON."""
+    """What is sent. `message_id` is the same each time that it is tried, `sent_at` is not; `body` is JSON.
 
+    `job_id` is for the sentences of errors: the URL itself may be a secret.
+    """
+
+    job_id: JobId
     url: str
     message_id: str
     sent_at: datetime

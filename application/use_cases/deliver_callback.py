@@ -36,7 +36,11 @@ class DeliverCallback:
         if job.callback_url is None or end_of(job) != action.params["ended_at"]:
             return _outcome(job, None, STARTED_ANEW)
         callback = Callback(
-            url=job.callback_url, message_id=str(action.id), sent_at=context.now(), body=self.write(job)
+            job_id=job.id,
+            url=job.callback_url,
+            message_id=str(action.id),
+            sent_at=context.now(),
+            body=self.write(job),
         )
         status = self.sender.send(callback)
         return _outcome(job, status, f"Answered with {status}")

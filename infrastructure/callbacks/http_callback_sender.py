@@ -12,7 +12,7 @@ import httpx
 
 from application.ports.callback_sender import Callback
 from domain.callback import CallbackRules
-from domain.errors import CallbackFailed, CallbackGone
+from domain.errors import CallbackFailed, CallbackGone, CallbackRefused
 from infrastructure.callbacks.guarded_network import Deadline, GuardedBackend, Resolve, resolve_by_system
 from infrastructure.callbacks.standard_webhooks import signed_headers
 
@@ -43,12 +43,14 @@ class HttpCallbackSender:
     def send(self, callback: Callback) -> int:
         """Post it, and judge the answer by its status alone."""
         url = urlsplit(callback.url)
-        status, retry_after = self._post(url, callback)
+        about = f"the callback of job {callback.job_id}"
+        with _mapped(url.hostname, about):
+            status, retry_after = self._post(url, callback)
         if 200 <= status < 300:  # noqa: PLR2004 - what counts as success
             return status
         if status == HTTPStatus.GONE:
-            raise CallbackGone(f"{url.hostname} answered 410 to the callback: it is not called again.")
-        raise CallbackFailed(f"{url.hostname} answered {status} to the callback.", retry_after_seconds=retry_after)
+            raise CallbackGone(f"{url.hostname} answered 410 to {about}: it is not called again.")
+        raise CallbackFailed(f"{url.hostname} answered {status} to {about}.", retry_after_seconds=retry_after)
 
     def _post(self, url: SplitResult, callback: Callback) -> tuple[int, float]:
         deadline = Deadline(at=time.monotonic() + self._total_seconds)
@@ -56,7 +58,6 @@ class HttpCallbackSender:
         # Made when it is needed: reading the authorities' certificates takes a while.
         tls = self._tls or httpx.create_ssl_context() if url.scheme == "https" else None
         with (
-            _mapped(url.hostname),
             httpcore.ConnectionPool(ssl_context=tls, network_backend=network) as pool,
             pool.stream(
                 "POST",
@@ -90,16 +91,21 @@ def _split(url: SplitResult) -> httpcore.URL:
 
 
 @contextmanager
-def _mapped(host: str | None) -> Iterator[None]:
+def _mapped(host: str | None, about: str) -> Iterator[None]:
     """Map what can happen on the way; the URL itself may be a secret, and is not told."""
     try:
         yield
     except httpcore.TimeoutException as error:
-        raise CallbackFailed(f"{host} did not answer the callback in time.") from error
+        raise CallbackFailed(f"{host} did not answer {about} in time.") from error
     except httpcore.NetworkError as error:
-        raise CallbackFailed(f"{host} could not be reached for the callback.") from error
+        raise CallbackFailed(f"{host} could not be reached for {about}.") from error
     except httpcore.ProtocolError as error:
-        raise CallbackFailed(f"{host} does not answer the callback as HTTP demands.") from error
+        raise CallbackFailed(f"{host} does not answer {about} as HTTP demands.") from error
+    except CallbackRefused as error:
+        raise CallbackRefused(
+            f"{host} leads into a private network, so {about} is not sent: name the network in "
+            "ESTEIRA_CALLBACK_PRIVATE_NETWORKS if it may be."
+        ) from error
 
 
 def _retry_after_seconds(answer: httpcore.Response) -> float:

@@ -165,7 +165,10 @@ def test_what_was_never_taken_is_a_dead_letter_that_a_person_can_replay(
     assert stage.status(job)["status"] == "completed", "its own status does not depend on it"
 
     [letter] = stage.client.get("/api/v1/queue/dead-letters").json()["items"]
-    assert (letter["error"]["code"], "127.0.0.1 answered 404" in letter["error"]["message"]) == (
+    assert (
+        letter["error"]["code"],
+        f"127.0.0.1 answered 404 to the callback of job {job['job_id']}." in letter["error"]["message"],
+    ) == (
         "callback_failed",
         True,
     )

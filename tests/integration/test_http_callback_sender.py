@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from application.ports.callback_sender import Callback
 from domain.callback import CallbackRules, IpAddress
 from domain.errors import CallbackFailed, CallbackGone, CallbackRefused
+from domain.ids import JobId
 from infrastructure.callbacks.http_callback_sender import HttpCallbackSender
 from infrastructure.callbacks.standard_webhooks import read_secret
 from tests.support.callback_receiver import SECRET, Receiver, a_receiver, certificate_for, status
 
 HERE = CallbackRules(networks=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
+JOB_ID = JobId(UUID(int=7))
 BODY = json.dumps({"type": "job.completed", "data": {"name": "ação"}}).encode()
 
 
@@ -28,7 +31,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def a_callback(url: str) -> Callback:
-    return Callback(url=url, message_id="0190-a", sent_at=datetime(2026, 1, 2, tzinfo=UTC), body=BODY)
+    return Callback(job_id=JOB_ID, url=url, message_id="0190-a", sent_at=datetime(2026, 1, 2, tzinfo=UTC), body=BODY)
 
 
 def sender(rules: CallbackRules = HERE, **parts: object) -> HttpCallbackSender:
@@ -63,7 +66,7 @@ def test_what_is_not_taken_is_tried_again(receiver: Receiver, code: int) -> None
     with pytest.raises(CallbackFailed) as failed:
         sender().send(a_callback(receiver.url))
     assert (failed.value.retryable, failed.value.retry_after_seconds) == (True, 0)
-    assert failed.value.detail == f"127.0.0.1 answered {code} to the callback."
+    assert failed.value.detail == f"127.0.0.1 answered {code} to the callback of job {JOB_ID}."
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_a_receiver_that_is_not_there_is_told_without_the_url(receiver: Receiver
     assert port != receiver.port
     with pytest.raises(CallbackFailed) as failed:
         sender().send(a_callback(f"http://127.0.0.1:{port}/secret?token=hunter2"))
-    assert failed.value.detail == "127.0.0.1 could not be reached for the callback."
+    assert failed.value.detail == f"127.0.0.1 could not be reached for the callback of job {JOB_ID}."
 
 
 def test_a_receiver_that_says_nothing_is_left(receiver: Receiver) -> None:
