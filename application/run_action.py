@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from application.ports.run_watch import RunWatch, Unwatched
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.action import Action, Run
 from domain.errors import (
+    CallbackFailed,
     DatabaseUnavailable,
     DeadlineExceeded,
     EsteiraError,
@@ -232,5 +233,8 @@ def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy
             return action.release(now=now)
         case DeadlineExceeded():
             return action.time_out(now=now)
+        case CallbackFailed():
+            patient = replace(retry, least_delay_seconds=ended.retry_after_seconds)
+            return action.fail(Failure.from_error(ended), now=now, policy=patient)
         case _:
             return action.fail(Failure.from_error(ended), now=now, policy=retry)

@@ -52,6 +52,7 @@ def wire_cli(settings: Settings) -> CliServices:
         samples_folder=SAMPLES,
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
         open_keys=partial(open_keys, settings),
+        webhook_secrets=partial(webhook_secrets, settings),
     )
 
 
@@ -111,6 +112,15 @@ def open_keys(settings: Settings) -> AbstractContextManager[KeyRing]:
     from bootstrap.key_ring import key_ring
 
     return key_ring(settings)
+
+
+def webhook_secrets(settings: Settings) -> Sequence[str]:
+    """Return the secrets that callbacks are signed with."""
+    from bootstrap.callbacks import webhook_keys
+    from bootstrap.parts import load_secret
+    from infrastructure.callbacks.standard_webhooks import write_secret
+
+    return [write_secret(key) for key in webhook_keys(settings, partial(load_secret, settings))]
 
 
 def run_storage_setup(settings: Settings, dry_run: bool, skip_public_check: bool) -> int:

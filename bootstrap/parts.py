@@ -17,6 +17,7 @@ from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
 from bootstrap.backends import Backends
+from bootstrap.callbacks import callback_action_type
 from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
 from bootstrap.operations import operation_types
@@ -94,7 +95,8 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
-    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, *operation_types(settings))}
+    callback = callback_action_type(settings, transactions, load_secret=partial(load_secret, settings))
+    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, callback, *operation_types(settings))}
     return Parts(
         settings=settings,
         engine=engine,
@@ -140,7 +142,7 @@ def make_blob_store(settings: Settings, *, public_url: str) -> BlobStore:
 
 
 def load_secret(settings: Settings) -> bytes:
-    """Return the secret that passwords are sealed and stream tokens signed with.
+    """Return the secret that passwords are sealed, and stream tokens and callbacks signed with.
 
     The setting, else one in the data directory, made if needed.
     """

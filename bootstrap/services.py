@@ -31,6 +31,7 @@ from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_job import StartJob
 from application.use_cases.start_operation import StartOperation
 from bootstrap.backends import Backends
+from bootstrap.callbacks import callback_rules
 from bootstrap.cleaning import wire_start
 from bootstrap.parts import Parts, load_secret
 from bootstrap.telemetry import wire_api_telemetry
@@ -78,12 +79,14 @@ def wire_services(
         seal=parts.seal,
         wake_relay=wake_relay,
         max_attempts=settings.max_attempts,
+        callbacks=callback_rules(settings),
     )
     start_job = StartJob(
         transactions=parts.transactions,
         action_types=parts.action_types,
         wake_relay=wake_relay,
         key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
+        callbacks=callback_rules(settings),
     )
     return ApiServices(
         request_upload=request_upload,

@@ -1,12 +1,15 @@
 """The settings: `ESTEIRA_*` from the environment, then from `.env`. Each is listed in `.env.example`."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from infrastructure.callbacks.standard_webhooks import read_secret
 
 GIBIBYTE = 1024**3
 YEAR_SECONDS = 366 * 24 * 3600.0
@@ -34,6 +37,8 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    webhook_secret: SecretStr | None = None
+    callback_private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
 
     embedding_model: str = "all-MiniLM-L6-v2"
     embedding_query_prefix: str | None = None
@@ -80,7 +85,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
 
-    @field_validator("cors_origins", "ocr_languages", mode="before")
+    @field_validator("cors_origins", "ocr_languages", "callback_private_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -90,6 +95,17 @@ class Settings(BaseSettings):
     def _require_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"\w+(/\w+)?", language, re.ASCII) for language in value):
             raise ValueError("These are no languages of Tesseract: send their short names, such as eng,por")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _require_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            for text in value.get_secret_value().split(",") if value else ():
+                read_secret(text)
+        except ValueError:
+            sentence = "This is no secret of Standard Webhooks: send whsec_ and 24 to 64 bytes in Base64"
+            raise ValueError(sentence) from None
         return value
 
     @field_validator("data_dir")

@@ -75,6 +75,38 @@ class UnknownActionType(InvalidRequest):
     code = "unknown_action_type"
 
 
+class CallbackRefused(InvalidRequest):
+    """The callback_url leads into a private network: ESTEIRA_CALLBACK_PRIVATE_NETWORKS names those that are allowed."""
+
+    code = "callback_refused"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, pointer="/callback_url")
+
+
+class CallbackTaken(EsteiraError):
+    """This document is being processed already, with another callback_url: send the same one, or wait for the end."""
+
+    code = "callback_taken"
+
+
+class CallbackFailed(EsteiraError):
+    """The receiver of the callback did not take it."""
+
+    code = "callback_failed"
+    retryable = True
+
+    def __init__(self, detail: str | None = None, *, retry_after_seconds: float = 0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CallbackGone(EsteiraError):
+    """The receiver of the callback answered 410: it is not called again."""
+
+    code = "callback_gone"
+
+
 class IdempotencyKeyReused(EsteiraError):
     """This idempotency key was sent with another request before: send a new key with a new request."""
 

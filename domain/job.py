@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from domain.action import SEALED_PASSWORD, Action, ActionStatus
-from domain.errors import AlreadyFinal, NotFailed
+from domain.errors import AlreadyFinal, CallbackTaken, NotFailed
 from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, new_uuid7
 
 INDEX = "index"
@@ -23,6 +23,8 @@ class Job:
     document_id: DocumentId | None
     version: int = 1
     actions: tuple[Action, ...]
+    # Where its end is told.
+    callback_url: str | None = None
     created_at: datetime
 
     @property
@@ -95,6 +97,12 @@ class Job:
         retried = tuple(a.retry(now=now) if a.status is ActionStatus.FAILED else a for a in self.actions)
         return replace(self, version=self.version + 1, actions=retried)
 
+    def with_callback(self, url: str) -> Self:
+        """Return the job whose end is told there. Raises CallbackTaken where it is told elsewhere."""
+        if self.callback_url not in {None, url}:
+            raise CallbackTaken
+        return replace(self, callback_url=url)
+
     def has_failure_before(self, moment: datetime) -> bool:
         """Tell whether something of it failed before then, and has not been started anew since."""
         failed = (action for action in self.actions if action.status is ActionStatus.FAILED)
@@ -115,7 +123,13 @@ class PlannedAction:
     max_attempts: int
 
 
-def new_job(planned: Sequence[PlannedAction], *, now: datetime, tenant_id: TenantId = DEFAULT_TENANT) -> Job:
+def new_job(
+    planned: Sequence[PlannedAction],
+    *,
+    now: datetime,
+    tenant_id: TenantId = DEFAULT_TENANT,
+    callback_url: str | None = None,
+) -> Job:
     """Return a job of these actions, in this order, that is about no document."""
     job_id = JobId(new_uuid7())
     # Actions are read back in order of their ids, which within a millisecond come in any order.
@@ -133,7 +147,14 @@ def new_job(planned: Sequence[PlannedAction], *, now: datetime, tenant_id: Tenan
         )
         for action_id, plan in zip(action_ids, planned, strict=True)
     )
-    return Job(id=job_id, tenant_id=tenant_id, document_id=None, actions=actions, created_at=now)
+    return Job(
+        id=job_id,
+        tenant_id=tenant_id,
+        document_id=None,
+        actions=actions,
+        callback_url=callback_url,
+        created_at=now,
+    )
 
 
 def new_task_job(
@@ -153,6 +174,7 @@ def new_index_job(
     max_attempts: int,
     now: datetime,
     sealed_password: str | None = None,
+    callback_url: str | None = None,
     previous: Job | None = None,
 ) -> Job:
     """Return a job that indexes a version of a document. `etag` pins the bytes that were checked.
@@ -177,5 +199,6 @@ def new_index_job(
         document_id=document_id,
         version=previous.version + 1 if previous else 1,
         actions=(action,),
+        callback_url=callback_url,
         created_at=now,
     )

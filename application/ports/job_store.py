@@ -50,7 +50,10 @@ class JobStore(Protocol):
         ...
 
     def save(self, job: Job) -> None:
-        """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job."""
+        """Write what changed since `lock`, append to the timeline, and wake those who wait for news of the job.
+
+        Where this ends a job that has a callback, the job that tells of it (domain/callback.py) is added with it.
+        """
         ...
 
     def count_refused(self, action: Action) -> None:

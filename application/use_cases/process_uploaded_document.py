@@ -1,11 +1,12 @@
 """Checks that the promised bytes are in the store, and enqueues the work. No more: a worker does the rest."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from application.ports.blob_store import BlobInfo, BlobStore
 from application.ports.password_seal import PasswordSeal
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from domain.callback import CallbackRules, callback_of
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
 from domain.ids import DocumentId
@@ -36,17 +37,21 @@ class ProcessUploadedDocument:
     seal: PasswordSeal
     wake_relay: Callable[[], None]
     max_attempts: int
+    callbacks: CallbackRules = field(default_factory=CallbackRules)
 
-    def __call__(self, document_id: DocumentId, *, password: str | None = None) -> Job:
+    def __call__(self, document_id: DocumentId, *, password: str | None = None, callback_url: str | None = None) -> Job:
         """Return the job, new or running. The password is for a new one; it is kept sealed, until the job has ended.
 
-        Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable.
+        The callback is for both. Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable,
+        CallbackRefused, and CallbackTaken where one that runs has another callback.
         """
+        if callback_url is not None:
+            self.callbacks.require(callback_url)
         with self.transactions() as transaction:
             versions = self.candidates(transaction, document_id)
         uploaded = self.uploaded(versions)
         with self.transactions() as transaction:
-            job = self.enqueue(transaction, uploaded, password=password)
+            job = self.enqueue(transaction, uploaded, password=password, callback_url=callback_url)
             transaction.commit()
         self.wake_relay()
         return job
@@ -69,14 +74,21 @@ class ProcessUploadedDocument:
             return UploadedVersion(document=document, info=info)
         raise UploadMissing
 
-    def enqueue(self, transaction: UnitOfWork, uploaded: UploadedVersion, *, password: str | None = None) -> Job:
-        """Add a job in this transaction, or return the running or later one. Raises DocumentNotFound."""
+    def enqueue(
+        self,
+        transaction: UnitOfWork,
+        uploaded: UploadedVersion,
+        *,
+        password: str | None = None,
+        callback_url: str | None = None,
+    ) -> Job:
+        """Add a job in this transaction, or return the running or later one. Raises DocumentNotFound, CallbackTaken."""
         document_id, version = uploaded.document.id, uploaded.document.version
         document = transaction.documents.lock(document_id)
         latest = transaction.jobs.lock(document.job_id) if document.job_id else None
         is_running = latest and latest.document_version == version and not latest.is_final
         if latest and (is_running or latest.document_version > version):
-            return latest
+            return _with_callback(transaction, latest, callback_url)
         job = new_index_job(
             document_id=document_id,
             tenant_id=document.tenant_id,
@@ -85,11 +97,23 @@ class ProcessUploadedDocument:
             max_attempts=self.max_attempts,
             now=transaction.now(),
             sealed_password=self.seal.seal(password, document_id) if password else None,
+            callback_url=callback_url,
             previous=latest,
         )
         transaction.jobs.add(job)
         transaction.documents.assign_job(document_id, job.id)
         return job
+
+
+def _with_callback(transaction: UnitOfWork, job: Job, callback_url: str | None) -> Job:
+    """Return a job that was there already, once its end is told to this caller as well."""
+    if callback_url is None:
+        return job
+    told = job.with_callback(callback_url)
+    transaction.jobs.save(told)
+    if told.is_final:
+        transaction.jobs.add(callback_of(told, now=transaction.now()))
+    return told
 
 
 def _require_promised(document: Document, info: BlobInfo) -> None:

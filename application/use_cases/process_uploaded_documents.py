@@ -8,7 +8,7 @@ from application.call_each import call_each
 from application.ports.unit_of_work import Transactions
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument, UploadedVersion
 from domain.document import Document
-from domain.errors import DocumentNotFound, EsteiraError
+from domain.errors import CallbackTaken, DocumentNotFound, EsteiraError
 from domain.ids import DocumentId
 from domain.job import Job
 
@@ -23,17 +23,21 @@ class ProcessUploadedDocuments:
     transactions: Transactions
     process_uploaded_document: ProcessUploadedDocument
 
-    def __call__(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, Job | EsteiraError]:
+    def __call__(
+        self, document_ids: Sequence[DocumentId], *, callback_url: str | None = None
+    ) -> Mapping[DocumentId, Job | EsteiraError]:
         """Return for each id what `ProcessUploadedDocument` would return or raise.
 
-        Raises DatabaseUnavailable: some may be running then, and asking again gives the same jobs.
+        Raises CallbackRefused; DatabaseUnavailable: some may be running then, and asking again gives the same jobs.
         """
+        if callback_url is not None:
+            self.process_uploaded_document.callbacks.require(callback_url)
         ended: dict[DocumentId, Job | EsteiraError] = {}
         # In the order of their ids, so that no two calls wait for each other's documents in a circle.
         for batch in _batches(sorted(set(document_ids))):
             candidates = self._read(batch, ended)
             looked = call_each(self.process_uploaded_document.uploaded, candidates.values())
-            self._enqueue(dict(zip(candidates, looked, strict=True)), ended)
+            self._enqueue(dict(zip(candidates, looked, strict=True)), ended, callback_url)
         if any(isinstance(job, Job) for job in ended.values()):
             self.process_uploaded_document.wake_relay()
         return ended
@@ -54,6 +58,7 @@ class ProcessUploadedDocuments:
         self,
         looked: Mapping[DocumentId, UploadedVersion | EsteiraError],
         ended: dict[DocumentId, Job | EsteiraError],
+        callback_url: str | None,
     ) -> None:
         with self.transactions() as transaction:
             for key, found in looked.items():
@@ -61,8 +66,8 @@ class ProcessUploadedDocuments:
                     ended[key] = found
                     continue
                 try:
-                    ended[key] = self.process_uploaded_document.enqueue(transaction, found)
-                except DocumentNotFound as error:
+                    ended[key] = self.process_uploaded_document.enqueue(transaction, found, callback_url=callback_url)
+                except (DocumentNotFound, CallbackTaken) as error:
                     ended[key] = error
             transaction.commit()
 

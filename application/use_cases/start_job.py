@@ -1,11 +1,12 @@
 """Starts a job of one or more actions, each of which runs on its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
+from domain.callback import CallbackRules
 from domain.errors import InvalidRequest, UnknownActionType
 from domain.idempotent_request import IdempotentRequest
 from domain.job import Job, PlannedAction, new_job
@@ -35,20 +36,31 @@ class StartJob:
     action_types: Mapping[str, ActionType]
     wake_relay: Callable[[], None]
     key_lifetime: timedelta
+    callbacks: CallbackRules = field(default_factory=CallbackRules)
 
-    def __call__(self, requested: Sequence[RequestedAction], *, request: IdempotentRequest | None = None) -> StartedJob:
-        """Return the job. Raises UnknownActionType, InvalidRequest, and what `start` raises."""
+    def __call__(
+        self,
+        requested: Sequence[RequestedAction],
+        *,
+        callback_url: str | None = None,
+        request: IdempotentRequest | None = None,
+    ) -> StartedJob:
+        """Return the job. Raises UnknownActionType, InvalidRequest, CallbackRefused, and what `start` raises."""
+        if callback_url is not None:
+            self.callbacks.require(callback_url)
         planned = [self._plan(action, f"/actions/{number}") for number, action in enumerate(requested)]
-        return self.start(planned, request=request)
+        return self.start(planned, callback_url=callback_url, request=request)
 
-    def start(self, planned: Sequence[PlannedAction], *, request: IdempotentRequest | None) -> StartedJob:
+    def start(
+        self, planned: Sequence[PlannedAction], *, callback_url: str | None = None, request: IdempotentRequest | None
+    ) -> StartedJob:
         """Enqueue what was found right. Raises RequestInFlight, IdempotencyKeyReused, DatabaseUnavailable."""
         with self.transactions() as transaction:
             keys = transaction.idempotency_keys
             made = keys.take(request, lifetime=self.key_lifetime) if request else None
             if made:
                 return StartedJob(job=transaction.jobs.lock(made), is_replayed=True)
-            job = new_job(planned, now=transaction.now())
+            job = new_job(planned, now=transaction.now(), callback_url=callback_url)
             transaction.jobs.add(job)
             if request:
                 keys.keep(request, job.id)

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from application.counting import counted_change, counted_creation, counted_refusal
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
+from domain.callback import callback_of
 from domain.errors import JobNotFound
 from domain.ids import ActionId, DocumentId, JobId
 from domain.job import Job
@@ -119,6 +120,8 @@ class PostgresJobStore:
                 )
             self._record((job, [a for a in changed if _milestone(a) != _milestone(before[a.id])]), before=before)
             append(self._connection, (c for a in changed for c in counted_change(before[a.id], a, now=rows[0].now)))
+        if job.callback_url and job.is_final and not all(action.is_final for action in before.values()):
+            self.add(callback_of(job, now=rows[0].now))
 
     def count_refused(self, action: Action) -> None:
         """Append to the counters."""
@@ -292,6 +295,7 @@ def _job_state(job: Job) -> dict[str, object]:
         "status": job.status,
         "started_at": job.started_at,
         "completed_at": job.completed_at,
+        "callback_url": job.callback_url,
     }
 
 

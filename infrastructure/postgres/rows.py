@@ -104,6 +104,7 @@ def job_of(row: Row[Any], actions: tuple[Action, ...]) -> Job:
         document_id=row.document_id,
         version=row.version,
         actions=actions,
+        callback_url=row.callback_url,
         created_at=row.created_at,
     )
 

@@ -134,6 +134,7 @@ jobs = Table(
     _instant("completed_at", nullable=True),
     # The trace of the request that made it (W3C Trace Context), where traces are on.
     Column("traceparent", Text),
+    Column("callback_url", Text),
     Index("ix_jobs_document_id", "document_id"),
     Index("ix_jobs_tenant_id_id", "tenant_id", "id"),
     Index("ix_jobs_tenant_id_status_id", "tenant_id", "status", "id"),

@@ -45,6 +45,11 @@ def artifact_job(action_id: str, dispatch_no: int) -> None:
     _run(action_id, dispatch_no)
 
 
+def callback_job(action_id: str, dispatch_no: int) -> None:
+    """Run an action of the queue `callbacks`."""
+    _run(action_id, dispatch_no)
+
+
 def _run(action_id: str, dispatch_no: int) -> None:
     if _Process.run_action is None:
         raise RuntimeError("this process was not wired: start workers by worker.py, not by `rq worker`")

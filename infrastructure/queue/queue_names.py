@@ -5,5 +5,6 @@ JOB_FUNCTIONS = {
     "cleanup_tasks": "infrastructure.queue.jobs.cleanup_task_job",
     "long_operations": "infrastructure.queue.jobs.operation_job",
     "artifacts": "infrastructure.queue.jobs.artifact_job",
+    "callbacks": "infrastructure.queue.jobs.callback_job",
 }
 QUEUES = tuple(JOB_FUNCTIONS)

@@ -80,12 +80,25 @@ def revoke(
         note(f"Key {key.id} for {one_line(key.name)} opens nothing any more.")
 
 
+def webhook_secret(context: typer.Context) -> None:
+    """Print the secret that callbacks are signed with, for those who receive them.
+
+    It is of the settings that this command sees: run it where the workers run, or with the same settings.
+    """
+    services: CliServices = context.obj
+    with failures_told():
+        secrets = services.webhook_secrets()
+    for secret in secrets:
+        typer.echo(secret)
+
+
 def keys_app() -> typer.Typer:
     """Return the group of these commands."""
     app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys, also while no API runs.")
     app.command()(create)
     app.command("list")(list_keys)
     app.command()(revoke)
+    app.command("webhook-secret")(webhook_secret)
     return app
 
 

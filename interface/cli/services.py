@@ -49,3 +49,5 @@ class CliServices:
     api_key: str | None = field(default=None, repr=False)
     # Reaches the database itself: the first key is needed before the API starts.
     open_keys: Callable[[], AbstractContextManager[KeyRing]]
+    # Those that callbacks are signed with, as their receivers are given them.
+    webhook_secrets: Callable[[], Sequence[str]]

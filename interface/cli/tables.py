@@ -53,7 +53,8 @@ def aligned(
     """Return the lines of a table by its columns, the headings first. No cell is folded: folded ids cannot be copied.
 
     Where it is too wide, the columns in `spare` are left out; then the cells of `gives_way` are shortened in their
-    middle, or stand below their rows where hardly anything would be left of them. Columns in `right` are aligned there.
+    middle, or stand below their rows where hardly anything would be left of them. Where nothing gives way, one blank is
+    between the columns. Columns in `right` are aligned there.
     """
     if _width(columns) > width:
         columns = {heading: cells for heading, cells in columns.items() if heading not in spare}
@@ -67,7 +68,8 @@ def aligned(
             if not below or heading != gives_way
         }
     padded = [_padded(heading, cells, to_the_right=heading in right) for heading, cells in columns.items()]
-    first, *lines = [GAP.join(row).rstrip() for row in zip(*padded, strict=True)]
+    gap = GAP if gives_way or over <= 0 else " "
+    first, *lines = [gap.join(row).rstrip() for row in zip(*padded, strict=True)]
     if below:
         lines = [line for pair in zip(lines, below, strict=True) for line in pair if line.strip()]
     return [first, *lines]

@@ -12,6 +12,7 @@ from application.ports.unit_of_work import Transactions
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.retry_job import RetryJob
 from domain.action import Action, ActionStatus
+from domain.callback import CALLBACK, CALLBACK_QUEUE, MAX_CALLBACK_ATTEMPTS, end_of
 from domain.document import Document
 from domain.errors import AlreadyFinal, DocumentNotFound, JobNotFound, NotFailed, QueueNotFound
 from domain.failure import Failure
@@ -628,3 +629,19 @@ def test_versions_are_told_by_when_they_were_announced(transactions: Transaction
         later, before = datetime.now(UTC) + timedelta(minutes=1), datetime.now(UTC) - timedelta(minutes=1)
         assert transaction.versions.announced_before(document.id, later) == [1]
         assert transaction.versions.announced_before(document.id, before) == []
+
+
+def test_the_save_that_ends_a_job_with_a_callback_adds_the_one_that_tells_of_it(transactions: Transactions) -> None:
+    with transactions() as transaction:
+        job = replace(a_job(a_document()), callback_url="https://example.org/done")
+        transaction.jobs.add(job)
+        transaction.commit()
+    for cancels in (True, False):
+        with transactions() as transaction:
+            locked = transaction.jobs.lock(job.id)
+            transaction.jobs.save(locked.cancel(now=transaction.now()) if cancels else locked)
+            transaction.commit()
+    with transactions() as transaction:
+        [dispatch] = transaction.jobs.take_unsent(10, types=[CALLBACK])
+    assert dispatch.action.params == {"job_id": str(job.id), "ended_at": end_of(locked)}
+    assert (dispatch.action.queue, dispatch.action.max_attempts) == (CALLBACK_QUEUE, MAX_CALLBACK_ATTEMPTS)

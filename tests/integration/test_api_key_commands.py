@@ -19,6 +19,7 @@ from bootstrap.command import wire_cli
 from bootstrap.serving import bind, keys_required, public_url_of
 from bootstrap.settings import Settings
 from bootstrap.whole_stack import for_one_command
+from infrastructure.callbacks.standard_webhooks import read_secret
 from infrastructure.embedded.stack import EmbeddedStack
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
@@ -233,3 +234,12 @@ def test_commands_without_a_good_key_say_where_to_put_one(
         assert (result.exit_code, words in " ".join(result.output.split())) == (1, True), result.output
         assert not KEY.search(result.output)
     assert external.run(*search, api_key=key).exit_code == 0
+
+
+def test_the_secret_of_callbacks_is_shown_and_stays_the_same(embedded: Installation) -> None:
+    shown = embedded.run("keys", "webhook-secret")
+    assert (shown.exit_code, len(read_secret(shown.stdout.strip()))) == (0, 32)
+    assert embedded.run("keys", "webhook-secret").stdout == shown.stdout
+    assert embedded.run("keys", "webhook-secret", secret_key="s" * 32).stdout != shown.stdout
+    both = "whsec_" + "a" * 32, "whsec_" + "b" * 32
+    assert embedded.run("keys", "webhook-secret", webhook_secret=",".join(both)).stdout.split() == [*both]

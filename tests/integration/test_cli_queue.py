@@ -54,8 +54,8 @@ def test_info_counts_each_queue(world: World) -> None:
 
 def test_info_on_a_terminal_has_headings(world: World) -> None:
     shown = on_terminal(world, "queue", "info")
-    assert re.search(rf"^queue +artifacts +cleanup_tasks +{QUEUE} +long_operations$", shown, re.MULTILINE)
-    assert re.search(r"^queued +0 +0 +0 +0$", shown, re.MULTILINE)
+    assert re.search(rf"^queue +artifacts +callbacks +cleanup_tasks +{QUEUE} +long_operations$", shown, re.MULTILINE)
+    assert re.search(r"^queued +0 +0 +0 +0 +0$", shown, re.MULTILINE)
     assert max(map(len, shown.splitlines())) <= 80
 
 

@@ -45,6 +45,7 @@ from application.use_cases.start_task import StartTask
 from domain.action import Action
 from domain.api_key import KeyScope, PlainKey
 from domain.audit import DOCTOR
+from domain.callback import CallbackRules
 from domain.chunk import Chunk
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
@@ -188,6 +189,7 @@ class Api:
     tasks: TaskReader | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     action_types: Mapping[str, ActionType] = field(default_factory=dict)
+    callbacks: CallbackRules = field(default_factory=CallbackRules)
     keys_required: bool = False
     api_keys: InMemoryApiKeyStore = field(default_factory=InMemoryApiKeyStore)
     time_ahead: timedelta = timedelta()
@@ -211,13 +213,19 @@ class Api:
             chunk_overlap=32,
         )
         process_uploaded_document = ProcessUploadedDocument(
-            transactions=transactions, blobs=self.blobs, seal=a_seal(), wake_relay=self._wake, max_attempts=4
+            transactions=transactions,
+            blobs=self.blobs,
+            seal=a_seal(),
+            wake_relay=self._wake,
+            max_attempts=4,
+            callbacks=self.callbacks,
         )
         start_job = StartJob(
             transactions=transactions,
             action_types=self.action_types,
             wake_relay=self._wake,
             key_lifetime=timedelta(hours=24),
+            callbacks=self.callbacks,
         )
         return ApiServices(
             request_upload=request_upload,

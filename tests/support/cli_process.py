@@ -46,6 +46,7 @@ def services(samples_folder: Path) -> CliServices:
         samples_folder=samples_folder,
         api_key=os.environ.get("ESTEIRA_API_KEY"),
         open_keys=open_keys,
+        webhook_secrets=list,
     )
 
 

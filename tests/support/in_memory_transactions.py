@@ -13,6 +13,7 @@ from application.ports.document_reader import PublishedChunk
 from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
+from domain.callback import callback_of
 from domain.document import Document
 from domain.errors import (
     DatabaseUnavailable,
@@ -471,7 +472,10 @@ class InMemoryJobStore:
         return job.document_id
 
     def save(self, job: Job) -> None:
+        before = self._find(job.id)
         self.add(job)
+        if job.callback_url and job.is_final and before and not before.is_final:
+            self.add(callback_of(job, now=self.work.now()))
 
     def take_unsent(self, limit: int, *, types: Collection[str]) -> Sequence[Dispatch]:
         now = self.work.now()

@@ -52,3 +52,24 @@ def test_every_way_to_write_a_database_address_is_taken(url: str, monkeypatch: p
 def test_a_host_that_cannot_be_served_is_a_sentence(host: str) -> None:
     with pytest.raises(AddressUnusable, match=host):
         bind(Settings(host=host, port=0))
+
+
+def test_networks_for_callbacks_are_read_one_by_one() -> None:
+    settings = Settings(_env_file=None, callback_private_networks="192.168.7.0/24, 10.1.2.3,fd12::/16")
+    assert [str(network) for network in settings.callback_private_networks] == [
+        *("192.168.7.0/24", "10.1.2.3/32", "fd12::/16")
+    ]
+
+
+@pytest.mark.parametrize("networks", ["n8n", "10.0.0.0/33", "10.1.2.3/8"])
+def test_what_is_no_network_is_refused(networks: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, callback_private_networks=networks)
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "whsec_", "whsec_aHVudGVyMg=="])
+def test_a_webhook_secret_that_is_none_is_refused_and_not_told(secret: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(_env_file=None, webhook_secret=secret)
+    assert "ESTEIRA_WEBHOOK_SECRET: This is no secret" in explain(refused.value)
+    assert secret not in explain(refused.value).replace("whsec_ and", "")

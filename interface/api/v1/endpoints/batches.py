@@ -60,7 +60,8 @@ def presign_uploads(services: Services, body: PresignBatchBody) -> Response:
 def process_documents(services: Services, body: ProcessBatchBody) -> Response:
     """Give an item for each id, in their order: what the single call gives, or a problem."""
     read = [_document_id(item) for item in body.document_ids]
-    jobs = services.process_uploaded_documents([key for key in read if key is not None])
+    known = [key for key in read if key is not None]
+    jobs = services.process_uploaded_documents(known, callback_url=body.callback_url)
     items = [problem_of(DocumentNotFound()) if key is None else _started(services, key, jobs[key]) for key in read]
     return _answer(items, status=202, headers={"Retry-After": str(POLL_SECONDS)})
 

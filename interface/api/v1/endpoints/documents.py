@@ -48,8 +48,10 @@ def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
     summary="Process a document whose bytes are there",
     responses=NO_DOCUMENT
     | {
-        409: problem_response("`upload_missing`: the bytes are not there yet"),
-        422: problem_response("`upload_mismatch`: size or type are not as promised"),
+        409: problem_response(
+            "`upload_missing`: the bytes are not there yet; `callback_taken`: it runs with another callback_url"
+        ),
+        422: problem_response("`upload_mismatch`: size or type are not as promised; `callback_refused`"),
     },
 )
 def process_document(
@@ -57,10 +59,13 @@ def process_document(
 ) -> ProcessingStarted:
     """Start the processing, or point to the one that is running; after the end it processes anew.
 
-    The body may be left out. A `password` is for the processing that it starts; one that is running does not get it.
+    The body may be left out. A `password` is for the processing that it starts; one that is running does not get it,
+    but it gets the `callback_url`.
     """
-    password = body.password.get_secret_value() if body and body.password else None
-    answer = started(services, document_id, services.process_uploaded_document(document_id, password=password))
+    asked = body or ProcessBody()
+    password = asked.password.get_secret_value() if asked.password else None
+    job = services.process_uploaded_document(document_id, password=password, callback_url=asked.callback_url)
+    answer = started(services, document_id, job)
     response.headers["Location"] = answer.status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)
     return answer

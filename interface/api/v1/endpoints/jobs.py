@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.callback import CALLBACK_QUEUE
 from domain.cleanup import CLEANUP_QUEUE
 from domain.errors import JobNotFound
 from domain.ids import DEFAULT_TENANT, JobId
@@ -25,13 +26,19 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
     operation_id="start_job",
     summary="Start a job of several actions",
     responses=IDEMPOTENT
-    | {422: problem_response("`unknown_action_type`, `idempotency_key_reused`, `invalid_request`: see `errors`")},
+    | {
+        422: problem_response(
+            "`unknown_action_type`, `callback_refused`, `idempotency_key_reused`, `invalid_request`: see `errors`"
+        )
+    },
 )
 def start_job(
     services: Services, request: Request, response: Response, body: JobRequest, key: IdempotencyKey = None
 ) -> JobStarted:
     """Start actions of any types that run on their own, in parallel."""
-    started = services.start_job(body.requested(), request=idempotent(request, key, body))
+    started = services.start_job(
+        body.requested(), callback_url=body.callback_url, request=idempotent(request, key, body)
+    )
     tell_replayed(response, is_replayed=started.is_replayed)
     job = started.job
     answer = JobStarted.of(job, job_url=job_url(services, job.id))
@@ -77,6 +84,6 @@ def cancel_job(services: Services, job_id: JobPath) -> JobStatus:
 def clients_job(services: ApiServices, job_id: JobId) -> Job:
     """Return the job. Raises JobNotFound, also where it is a task of those who run Esteira: those have a scope."""
     job = services.jobs.get(DEFAULT_TENANT, job_id)
-    if any(action.queue == CLEANUP_QUEUE for action in job.actions):
+    if any(action.queue in {CLEANUP_QUEUE, CALLBACK_QUEUE} for action in job.actions):
         raise JobNotFound
     return job

@@ -11,7 +11,7 @@ from application.use_cases.start_job import RequestedAction
 from domain.action import Action, ActionStatus
 from domain.job import Job
 from interface.api.v1.schemas.status import Failure
-from interface.api.v1.schemas.values import Instant, RequestBody, Text, storable
+from interface.api.v1.schemas.values import CallbackUrl, Instant, RequestBody, Text, storable
 
 MAX_ACTIONS = 100
 
@@ -46,6 +46,7 @@ class JobRequest(RequestBody):
     """Actions that run on their own, in parallel: one that fails leaves the others alone."""
 
     actions: Annotated[list[RequestedActionBody], Field(min_length=1, max_length=MAX_ACTIONS)]
+    callback_url: CallbackUrl = None
 
     def requested(self) -> list[RequestedAction]:
         """Return them for the use case."""

@@ -14,6 +14,7 @@ from interface.api.v1.schemas.problem import Problem
 from interface.api.v1.schemas.values import (
     LARGEST_BIG_INTEGER,
     LARGEST_INTEGER,
+    CallbackUrl,
     Instant,
     MediaType,
     Metadata,
@@ -119,6 +120,7 @@ class ProcessBatchBody(RequestBody):
         list[JsonValue],
         Field(min_length=1, max_length=MAX_BATCH, json_schema_extra={"items": {"type": "string", "format": "uuid"}}),
     ]
+    callback_url: CallbackUrl = None
 
 
 class ProcessBody(RequestBody):
@@ -127,6 +129,7 @@ class ProcessBody(RequestBody):
     password: (
         Annotated[SecretStr, BeforeValidator(storable), Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)] | None
     ) = Field(default=None, description="Opens a PDF. Kept sealed until the processing has ended, then erased.")
+    callback_url: CallbackUrl = None
 
 
 class ProcessingStarted(BaseModel):

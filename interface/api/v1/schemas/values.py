@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from domain.callback import MAX_CALLBACK_URL_CHARACTERS
+
 # What fits into the columns behind the fields: a bigger number would be a fault of the database.
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_BIG_INTEGER = 2**63 - 1
@@ -86,3 +88,11 @@ Instant = Annotated[
 ]
 # From before there was anything to ask about, times lie too near the first that there is to be moved to UTC.
 SentInstant = Annotated[AwareDatetime, Strict(strict=False), Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
+CallbackUrl = Annotated[
+    Text | None,
+    Field(
+        max_length=MAX_CALLBACK_URL_CHARACTERS,
+        description="Where the job's end is told, by a signed POST: http or https (docs/callbacks.md).",
+        examples=["https://example.org/esteira-done"],
+    ),
+]

@@ -1,0 +1,1 @@
+"""Sends callbacks by HTTP, to addresses that are allowed."""
