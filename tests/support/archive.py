@@ -36,9 +36,10 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
-from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_extractor import InMemoryStream
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 MINUTE = timedelta(minutes=1)
@@ -121,10 +122,11 @@ class Archive:
             blobs=self.blobs,
             extractor=TextReader(),
             seal=a_seal(),
-            embedder=FakeEmbedder(),
+            models=models_of(self.engine),
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            vectors=PostgresVectorStore(self.engine),
             attachments=KeepAttachments(transactions=self.transactions, blobs=self.blobs, delete_document=self.delete),
             scratch=self.scratch,
         )
