@@ -10,7 +10,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from application.attachments import KeepAttachments
+from application.models import Models
 from application.ports.blob_store import BlobStore
+from application.ports.embedder import Embedder
 from application.ports.extractor import DocumentOpened
 from application.run_action import ActionType, RunAction
 from application.use_cases.delete_document import DeleteDocument
@@ -38,6 +40,7 @@ from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
+from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_extractor import InMemoryStream
 from tests.support.models import models_of
 from tests.support.seals import a_seal
@@ -67,6 +70,12 @@ class Archive:
     blobs: BlobStore
     scratch: Path
     settings: dict[str, object] = field(default_factory=dict)
+    known: dict[str, Embedder] = field(default_factory=lambda: {"fake": FakeEmbedder()})
+    """The embedding models that its workers can load; the setting is `fake`."""
+
+    @property
+    def models(self) -> Models:
+        return models_of(self.engine, known=self.known)
 
     @property
     def transactions(self) -> Callable[[], PostgresUnitOfWork]:
@@ -122,7 +131,7 @@ class Archive:
             blobs=self.blobs,
             extractor=TextReader(),
             seal=a_seal(),
-            models=models_of(self.engine),
+            models=self.models,
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
