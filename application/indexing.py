@@ -1,11 +1,8 @@
 """One run over one document: its pages become chunks, vectors and terms, batch by batch."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from application.embedding import BATCH_CHUNKS, embed
 from application.ports.embedder import Embedder
 from application.ports.embedding_cache import EmbeddingCache
 from application.ports.extractor import ExtractionStream
@@ -21,8 +18,6 @@ from domain.failure import DocumentUnreadable, FailureCode
 from domain.report import Report, Stage
 from domain.unreadable import recognition_warnings, warnings_of
 
-# Enough for the encoder to sort by length, few enough that progress moves and a cancel is soon obeyed.
-BATCH_CHUNKS = 32
 # Of a format without pages nobody knows how much is left, so nothing is embedded before its end; but memory is finite.
 MOST_WAITING_CHUNKS = 1024
 
@@ -113,7 +108,8 @@ class Indexing:
         batch, self.waiting = self.waiting[:BATCH_CHUNKS], self.waiting[BATCH_CHUNKS:]
         self.report = self.report.enter(Stage.EMBEDDING, at=self.context.now())
         self.context.check()
-        vectors, reused = self._vectors(batch)
+        texts = {chunk.content_hash: chunk.text for chunk in batch}
+        vectors, known = embed(texts, embedder=self.embedder, cache=self.cache)
         indexed = [
             IndexedChunk(
                 chunk=chunk,
@@ -129,23 +125,10 @@ class Indexing:
         self.report = replace(
             self.report,
             chunks_done=self.report.chunks_done + len(batch),
-            chunks_reused=self.report.chunks_reused + reused,
+            chunks_reused=self.report.chunks_reused + sum(chunk.content_hash in known for chunk in batch),
         )
         self.report = self.report.advance(self._share(), self._message())
         self.context.report(self.report)
-
-    def _vectors(self, batch: Sequence[Chunk]) -> tuple[Mapping[bytes, NDArray[np.float32]], int]:
-        """Return a vector for each text, embedding those the cache does not know; and how many chunks it knew."""
-        model_name = self.embedder.model_name
-        texts = {chunk.content_hash: chunk.text for chunk in batch}
-        known = dict(self.cache.get(model_name, list(texts)))
-        reused = sum(chunk.content_hash in known for chunk in batch)
-        missing = {digest: text for digest, text in texts.items() if digest not in known}
-        if missing:
-            fresh = dict(zip(missing, self.embedder.embed_passages(list(missing.values())), strict=True))
-            self.cache.put(model_name, fresh)
-            known |= fresh
-        return known, reused
 
     def _flush_pages(self) -> None:
         if self.pages:

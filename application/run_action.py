@@ -18,6 +18,7 @@ from domain.errors import (
     EsteiraError,
     JobNotFound,
     LeaseLost,
+    ModelsChanged,
     RunCancelled,
     UnexpectedError,
     WorkerStopping,
@@ -171,8 +172,8 @@ class RunAction:
         while True:
             try:
                 return self._end(context.run, action_type, ended)
-            except RunCancelled as cancelled:
-                ended = cancelled
+            except (RunCancelled, ModelsChanged) as refused:
+                ended = refused
             except DatabaseUnavailable:
                 log.warning(
                     "the run has ended, and waits for the database", extra={"action": str(context.run.action_id)}
@@ -181,7 +182,10 @@ class RunAction:
                     raise
 
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
-        """Write down how the run ended, and publish what it made, in one short transaction. Raises RunCancelled."""
+        """Write down how the run ended, and publish what it made, in one short transaction.
+
+        Raises RunCancelled, and ModelsChanged where the work has to be done for another model; nothing is kept then.
+        """
         with self.transactions() as transaction:
             # Published before the lease is checked, as locks are taken on the document first, then on the job; a lost
             # lease rolls it back.
@@ -229,7 +233,7 @@ def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy
             return action.complete(now=now, result=ended.result, report=report)
         case RunCancelled():
             return action.cancel(now=now)
-        case WorkerStopping():
+        case WorkerStopping() | ModelsChanged():
             return action.release(now=now)
         case DeadlineExceeded():
             return action.time_out(now=now)

@@ -18,6 +18,7 @@ from application.use_cases.forget_history import ForgetHistory
 from application.use_cases.start_due_cleanup import StartDueCleanup
 from application.use_cases.start_task import StartTask
 from application.use_cases.sweep_lost_rows import SweepLostRows
+from application.use_cases.sweep_old_vectors import SweepOldVectors
 from application.use_cases.sweep_orphan_objects import SweepOrphanObjects
 from application.use_cases.sweep_upload_leftovers import SweepUploadLeftovers
 from bootstrap.settings import Settings
@@ -26,11 +27,14 @@ from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.history import PostgresHistory
 from infrastructure.postgres.lost_rows import PostgresLostRows
 from infrastructure.postgres.object_owners import PostgresObjectOwners
+from infrastructure.postgres.old_vectors import PostgresOldVectors
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.stale_documents import PostgresStaleDocuments
 from infrastructure.queue.duties import Duty
 
 LONGEST_LOOK_SECONDS = 60.0
+# Long enough to think better of a new model, or to prepare one part by part.
+OLD_VECTORS_KEPT = timedelta(days=7)
 
 
 def wire_sweeps(
@@ -69,6 +73,7 @@ def wire_sweeps(
     )
     jobs: tuple[Sweep, ...] = (
         ForgetHistory(transactions=transactions, history=PostgresHistory(engine), retention=retention_of(settings)),
+        SweepOldVectors(transactions=transactions, old=PostgresOldVectors(engine), kept=OLD_VECTORS_KEPT),
     )
     return {
         CleanupTask.EXPIRED: expired,

@@ -10,8 +10,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from application.attachments import KeepAttachments
+from application.models import Models
 from application.ports.blob_store import BlobStore
-from application.ports.embedder import Embedder
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
@@ -20,12 +20,12 @@ from bootstrap.backends import Backends
 from bootstrap.callbacks import callback_action_type
 from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
+from bootstrap.embedding import reembed_action_type, wire_models
 from bootstrap.operations import operation_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
-from infrastructure.embedding.deferred_embedder import DeferredEmbedder
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
@@ -33,6 +33,7 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.redis_queue import RqDoorbell, connect_redis
 from infrastructure.scratch import ScratchFolder
 from infrastructure.sealing.aes_password_seal import AesPasswordSeal
@@ -51,7 +52,7 @@ class Parts:
     redis: Redis
     doorbell: RqDoorbell
     blobs: BlobStore
-    embedder: DeferredEmbedder
+    models: Models
     terms: SnowballTermAnalyzer
     seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
@@ -64,7 +65,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     traces = wire_traces(application_name)
     transactions = partial(PostgresUnitOfWork, engine, trace=traces.current)
     redis = connect_redis(backends.redis_url)
-    embedder = DeferredEmbedder(partial(load_model, settings))
+    models = wire_models(settings, engine, traces)
     blobs = make_blob_store(settings, public_url=public_url)
     terms = SnowballTermAnalyzer()
     scratch = ScratchFolder(settings.absolute_data_dir / "scratch").path
@@ -74,10 +75,11 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         blobs=blobs,
         extractor=traces.around(SandboxedExtractor(extraction_limits(settings), scratch=scratch), open="extract"),
         seal=seal,
-        embedder=traces.around(embedder, embed_passages="embed"),
+        models=models,
         cache=PostgresEmbeddingCache(engine),
         terms=terms,
         passages=traces.around(PostgresPassageStore(engine), write_pages="store", write_chunks="store"),
+        vectors=PostgresVectorStore(engine),
         attachments=KeepAttachments(
             transactions=transactions,
             blobs=blobs,
@@ -96,7 +98,9 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
     callback = callback_action_type(settings, transactions, load_secret=partial(load_secret, settings))
-    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, callback, *operation_types(settings))}
+    reembed = reembed_action_type(settings, engine, models)
+    built_in = (indexing, cleanup, doctor, callback, reembed, *operation_types(settings))
+    action_types |= {kind.name: kind for kind in built_in}
     return Parts(
         settings=settings,
         engine=engine,
@@ -104,23 +108,11 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         redis=redis,
         doorbell=RqDoorbell(redis),
         blobs=blobs,
-        embedder=embedder,
+        models=models,
         terms=terms,
         seal=seal,
         action_types=action_types,
         traces=traces,
-    )
-
-
-def load_model(settings: Settings) -> Embedder:
-    """Load the embedding model."""
-    # OpenVINO takes 100 MB to import, which processes that embed nothing need not.
-    from infrastructure.embedding.loading import load_embedder
-
-    return load_embedder(
-        settings.embedding_model,
-        query_prefix=settings.embedding_query_prefix,
-        passage_prefix=settings.embedding_passage_prefix,
     )
 
 

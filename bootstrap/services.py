@@ -106,7 +106,7 @@ def wire_services(
         replay_dead_letters=ReplayDeadLetters(transactions=parts.transactions, retry_job=retry_job),
         delete_document=DeleteDocument(transactions=parts.transactions, blobs=parts.blobs),
         search_chunks=SearchChunks(
-            embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
+            live_embedder=parts.models.live, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
         start_job=start_job,
         start_operation=StartOperation(action_types=parts.action_types, start_job=start_job),

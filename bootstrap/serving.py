@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from bootstrap.backends import Backends, find_backends
 from bootstrap.duties import wire_recovery, wire_relay
+from bootstrap.embedding import wire_warming
 from bootstrap.parts import Parts, wire_parts
 from bootstrap.services import wire_services
 from bootstrap.settings import Settings
@@ -117,13 +118,13 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
     require_schema(parts.engine)
     if with_keys := keys_required(settings, listener):
         require_key(parts, listener)
-    parts.embedder.warm_up()
+    parts.models.warm_up()
     relay = wire_relay(parts)
     app = make_app(parts, backends, public_url=public_url, relay=relay, with_keys=with_keys)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False
     )
-    with Duties([relay, *wire_recovery(parts)]):
+    with Duties([relay, *wire_recovery(parts), wire_warming(parts.models)]):
         yield uvicorn.Server(config)
 
 

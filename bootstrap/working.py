@@ -42,7 +42,7 @@ def run_worker(settings: Settings, *, queue: str, name: str | None, burst: bool)
     parts = wire_parts(settings, backends, public_url=settings.public_url or "", application_name=worker_name)
     require_schema(parts.engine)
     if queue == DOCUMENT_QUEUE:
-        parts.embedder.warm_up()
+        parts.models.warm_up()
     return serve_queue(parts, backends, queue=queue, worker_name=worker_name, burst=burst)
 
 

@@ -250,6 +250,25 @@ class EmbeddingUnavailable(EsteiraError):
     retryable = True
 
 
+class ModelNotUsable(EsteiraError):
+    """The embedding model cannot be used here."""
+
+    code = "model_not_usable"
+
+
+class ReembeddingRunning(EsteiraError):
+    """Another model is being prepared: wait for that operation, or cancel it, then start this one."""
+
+    code = "reembedding_running"
+
+
+class ModelsChanged(EsteiraError):
+    """The live embedding model changed meanwhile; the work is taken up again for the new one."""
+
+    code = "models_changed"
+    retryable = True
+
+
 class NotAuthenticated(EsteiraError):
     """This server needs an API key: send one as `Authorization: Bearer KEY`, or as `X-API-Key: KEY`."""
 

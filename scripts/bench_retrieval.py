@@ -134,7 +134,7 @@ def main() -> int:
         engine = make_engine(str(stack.addresses.database_url), application_name="bench")
         migrate(engine)
         embedder, terms = load_embedder(), SnowballTermAnalyzer()
-        search = SearchChunks(embedder=embedder, terms=terms, search=PostgresPassageSearch(engine))
+        search = SearchChunks(live_embedder=lambda: embedder, terms=terms, search=PostgresPassageSearch(engine))
         bench = Bench(engine=engine, embedder=embedder, terms=terms, search=search)
         for name, measure in there.items():
             measure(bench, corpus / name)

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
+from application.ports.model_switch import ModelSwitch
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
@@ -18,7 +19,7 @@ from application.ports.version_store import VersionStore
 class UnitOfWork(Protocol):
     """A transaction: rolled back on leaving unless `commit` was called. Not shared between threads.
 
-    Locks are taken in one order, document, job, action, so that no two transactions wait for each other.
+    Locks are taken in one order, models, document, job, action, so that no two transactions wait for each other.
 
     Entering, every method of its stores and `commit` raise DatabaseUnavailable (retryable); after that nothing of the
     transaction was kept, except that a failed `commit` may have been kept.
@@ -62,6 +63,11 @@ class UnitOfWork(Protocol):
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
         """Which request made which job."""
+        ...
+
+    @property
+    def models(self) -> ModelSwitch:
+        """Which embedding model is live."""
         ...
 
     def now(self) -> datetime:

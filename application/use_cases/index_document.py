@@ -1,5 +1,6 @@
 """The main work: read a document, cut it into passages, embed them, and publish them all at once."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,7 +9,9 @@ from pathlib import Path
 from uuid import UUID
 
 from application.attachments import KeepAttachments, taken
+from application.embedding import AddVectors
 from application.indexing import Indexing
+from application.models import Models
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
 from application.ports.embedding_cache import EmbeddingCache
@@ -18,12 +21,17 @@ from application.ports.password_seal import PasswordSeal
 from application.ports.run_context import RunContext
 from application.ports.term_analyzer import TermAnalyzer
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.ports.vector_store import VectorStore
 from application.run_action import Outcome
 from domain.action import SEALED_PASSWORD, Action, Run
 from domain.document import Document
+from domain.embedding_model import EmbeddingModel
+from domain.errors import EmbeddingUnavailable, ModelNotUsable
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId
 from domain.report import Report
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +42,11 @@ class IndexDocument:
     blobs: BlobStore
     extractor: Extractor
     seal: PasswordSeal
-    embedder: Embedder
+    models: Models
     cache: EmbeddingCache
     terms: TermAnalyzer
     passages: PassageStore
+    vectors: VectorStore
     attachments: KeepAttachments
     scratch: Path
 
@@ -48,7 +57,7 @@ class IndexDocument:
         # A run that was given back keeps its attempt, within which progress never falls.
         report = Report(progress=action.report.progress)
         indexing = Indexing(
-            embedder=self.embedder,
+            embedder=self._loaded(self.models.in_use().live),
             cache=self.cache,
             terms=self.terms,
             passages=self.passages,
@@ -60,10 +69,12 @@ class IndexDocument:
             with self._opened(path, document, action, context) as stream:
                 indexing.read(stream)
             indexing.finish()
+            self._add_vectors(context)
             kept = self.attachments.store(document, taken(document, stream.attachments), context)
         read = replace(document, checksum_sha256=checksum)
 
         def publish(transaction: UnitOfWork, run: Run) -> None:
+            transaction.models.require_live_vectors(run)
             if transaction.documents.publish(read, run):
                 self.attachments.publish(transaction, kept, max_attempts=action.max_attempts)
 
@@ -76,6 +87,27 @@ class IndexDocument:
         self.passages.break_off(action.run)
         self.passages.discard_unpublished(_document_id(action))
         self.attachments.clean_up(_document_id(action), action)
+
+    def _add_vectors(self, context: RunContext) -> None:
+        """Add vectors of the models that count by now, and that the run did not begin with.
+
+        One that is only in preparation, and cannot be loaded here, is left to who prepares it: no document fails by it.
+        """
+        add = AddVectors(cache=self.cache, vectors=self.vectors)
+        in_use = self.models.in_use()
+        add(context.run, self._loaded(in_use.live), context)
+        if in_use.preparing:
+            try:
+                add(context.run, self.models.of(in_use.preparing), context)
+            except ModelNotUsable as error:
+                log.warning("no vectors of the model in preparation: %s", error.detail)
+
+    def _loaded(self, live: EmbeddingModel) -> Embedder:
+        """Another worker may have the model: so it is tried again, and the cause is for the log."""
+        try:
+            return self.models.of(live)
+        except ModelNotUsable as error:
+            raise EmbeddingUnavailable from error
 
     def _password(self, action: Action) -> str | None:
         sealed = action.params.get(SEALED_PASSWORD)

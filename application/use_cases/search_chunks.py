@@ -1,6 +1,6 @@
 """Find the passages that answer a question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -80,14 +80,17 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchChunks:
-    """Answers with the best passages first; equal scores in the order of the chunks' keys."""
+    """Answers with the best passages first; equal scores in the order of the chunks' keys.
 
-    embedder: Embedder
+    The live model is asked for once: what becomes live meanwhile is for the next question.
+    """
+
+    live_embedder: Callable[[], Embedder]
     terms: TermAnalyzer
     search: PassageSearch
 
     def __call__(self, request: SearchRequest) -> list[FoundPassage]:
-        """Search. Raises InvalidRequest, EmbeddingUnavailable or DatabaseUnavailable (both retryable)."""
+        """Search. Raises InvalidRequest, ModelNotUsable, EmbeddingUnavailable or DatabaseUnavailable."""
         _check(request)
         question = Question.of(request.query)
         if question.phrases:
@@ -107,10 +110,9 @@ class SearchChunks:
         """
         match request.mode:
             case SearchMode.SEMANTIC:
-                vector = self.embedder.embed_query(words)
-                found = self.search.semantic(
-                    self.embedder.model_name, vector, request.passage_filter, pool=request.pool
-                )
+                embedder = self.live_embedder()
+                vector = embedder.embed_query(words)
+                found = self.search.semantic(embedder.model_name, vector, request.passage_filter, pool=request.pool)
                 return {key: min(1.0, max(0.0, (cosine + 1.0) / 2.0)) for key, cosine in found.items()}
             case SearchMode.KEYWORD:
                 return fuse({}, self._keyword(request, words), semantic_weight=0.0)
@@ -118,8 +120,8 @@ class SearchChunks:
                 return self._hybrid(request, words)
 
     def _hybrid(self, request: SearchRequest, words: str) -> Mapping[int, float]:
-        model = self.embedder.model_name
-        vector = self.embedder.embed_query(words)
+        embedder = self.live_embedder()
+        model, vector = embedder.model_name, embedder.embed_query(words)
         cosines = dict(self.search.semantic(model, vector, request.passage_filter, pool=request.pool))
         bm25 = self._keyword(request, words)
         cosines.update(self.search.cosines(model, vector, [key for key in bm25 if key not in cosines]))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from safetensors import SafetensorError, safe_open
 
-from infrastructure.embedding.model_folder import INSTALL_EXTRA, Activation, BertFolder, ModelNotUsable, Pooling
+from domain.errors import ModelNotUsable
+from infrastructure.embedding.model_folder import INSTALL_EXTRA, Activation, BertFolder, Pooling
 
 MASKED = np.float32(-1e4)  # far below any score, and still a number in half precision
 

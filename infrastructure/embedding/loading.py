@@ -1,8 +1,9 @@
 """Chooses the adapter for a model: OpenVINO where it can run it, else sentence-transformers."""
 
 from application.ports.embedder import Embedder
+from domain.errors import ModelNotUsable
 from infrastructure.embedding import sentence_transformers_embedder
-from infrastructure.embedding.model_folder import BUNDLED_MODEL, ModelNotUsable
+from infrastructure.embedding.model_folder import BUNDLED_MODEL
 from infrastructure.embedding.openvino_embedder import OpenVinoEmbedder
 from infrastructure.embedding.prefixes import OwnPrefixes
 from infrastructure.embedding.sentence_transformers_embedder import SentenceTransformersEmbedder

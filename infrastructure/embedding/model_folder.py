@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from domain.errors import EsteiraError
+from domain.errors import ModelNotUsable
 from infrastructure.embedding.prefixes import Prefixes
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
@@ -20,12 +20,6 @@ INSTALL_EXTRA = (
 # RoBERTa and its like keep the first rows of their table of positions for padding.
 PADDED_POSITIONS = {"bert": False, "roberta": True, "xlm-roberta": True, "camembert": True}
 MODEL_FILES = frozenset({".bin", ".json", ".model", ".safetensors", ".txt"})
-
-
-class ModelNotUsable(EsteiraError):
-    """The embedding model cannot be used here."""
-
-    code: ClassVar[str] = "model_not_usable"
 
 
 class Pooling(StrEnum):
@@ -75,6 +69,14 @@ def find_model_folder(model: str) -> Path | None:
         return bundled_folder()
     path = Path(model).expanduser()
     return path.resolve() if path.is_dir() else None
+
+
+def may_be_loaded(model: str) -> bool:
+    """Tell whether there is something to load, without loading it: what it is shows only then."""
+    try:
+        return find_model_folder(model) is not None or find_spec("sentence_transformers") is not None
+    except (OSError, RuntimeError):  # a name that is no path
+        return False
 
 
 def bundled_folder() -> Path | None:

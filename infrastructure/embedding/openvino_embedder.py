@@ -9,12 +9,11 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from domain.errors import EmbeddingUnavailable
+from domain.errors import EmbeddingUnavailable, ModelNotUsable
 from infrastructure.embedding.bert_graph import build_bert_graph
 from infrastructure.embedding.model_folder import (
     BUNDLED_MODEL,
     INSTALL_EXTRA,
-    ModelNotUsable,
     find_model_folder,
     name_of,
     read_bert_folder,

@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import EmbeddingUnavailable
-from infrastructure.embedding.model_folder import INSTALL_EXTRA, ModelNotUsable, find_model_folder, name_of
+from domain.errors import EmbeddingUnavailable, ModelNotUsable
+from infrastructure.embedding.model_folder import INSTALL_EXTRA, find_model_folder, name_of
 from infrastructure.embedding.prefixes import MODELS_OWN, OwnPrefixes, Prefixes
 from infrastructure.embedding.text_tokenizer import TextTokenizer, readable
 

@@ -36,7 +36,8 @@ INCOMPLETE = text("""
         NOT EXISTS (SELECT FROM chunks c WHERE c.run_id = d.published_run)
         OR NOT EXISTS (SELECT FROM pages p WHERE p.run_id = d.published_run)
         OR EXISTS (SELECT FROM chunks c WHERE c.run_id = d.published_run
-            AND NOT EXISTS (SELECT FROM embeddings e WHERE e.chunk = c.id))
+            AND NOT EXISTS (SELECT FROM embeddings e WHERE e.chunk = c.id
+                AND e.model = coalesce((SELECT live FROM models_in_use), e.model)))
         OR EXISTS (SELECT FROM chunks c WHERE c.run_id = d.published_run AND c.term_count > 0
             AND NOT EXISTS (SELECT FROM postings p WHERE p.chunk = c.id))
     ) ORDER BY d.id LIMIT :limit

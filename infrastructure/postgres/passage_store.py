@@ -14,18 +14,11 @@ from domain.errors import LeaseLost
 from domain.ids import ActionId, DocumentId, new_uuid7
 from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.fence import end_connections, fenced
 from infrastructure.postgres.vectors import ensure_embedding_model, to_binary
 
 MOST_FREQUENCY = 32_767
 
-# The transaction bears the run's name, so that `break_off` finds the connection of a worker that stands still in it. It
-# is named before the look at the action: a run that ends after that look is sure to be found.
-NAME = text("SELECT set_config('application_name', :name, true)")
-FENCE = text("SELECT FROM job_actions WHERE id = :action AND status = 'processing' AND run_lease = :lease")
-# Waits until they are gone: one in the middle of its commit would leave rows behind the eyes of who clears up.
-BREAK_OFF = text("""
-    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = :name
-""")
 RESERVE_KEYS = text("SELECT nextval(pg_get_serial_sequence('chunks', 'id')) FROM generate_series(1, :count)")
 RUNS_WITH_ROWS = text("""
     SELECT run_id FROM chunks WHERE document_id = :document
@@ -85,9 +78,8 @@ class PostgresPassageStore:
             )
 
     def break_off(self, run: Run) -> int:
-        """End the connections that write for the run, and with them their transactions."""
-        with database_errors(), self._engine.begin() as connection:
-            return int(connection.execute(BREAK_OFF, {"name": _name_of(run)}).scalar_one())
+        """End its connections."""
+        return end_connections(self._engine, run)
 
     def discard_unpublished(self, document_id: DocumentId) -> int:
         """Delete by run. Rows of a run that starts meanwhile are left alone: only runs seen at first are deleted."""
@@ -108,14 +100,7 @@ class PostgresPassageStore:
 
     @contextmanager
     def _fenced(self, run: Run) -> Iterator[Connection]:
-        """Open a transaction if `run` owns its action. No lock is taken: a worker stopped in a COPY must hold none.
-
-        Rows of a run that loses its action after this look are never published.
-        """
-        with database_errors(), self._engine.begin() as connection:
-            connection.execute(NAME, {"name": _name_of(run)})
-            if connection.execute(FENCE, {"action": run.action_id, "lease": run.run_lease}).one_or_none() is None:
-                raise LeaseLost
+        with fenced(self._engine, run) as connection:
             try:
                 yield connection
             except psycopg.errors.ForeignKeyViolation as error:
@@ -125,10 +110,6 @@ class PostgresPassageStore:
         if name not in self._models:
             self._models[name] = ensure_embedding_model(self._engine, name, dimensions)
         return self._models[name]
-
-
-def _name_of(run: Run) -> str:
-    return f"run {run.id}"
 
 
 def _copy_chunks(

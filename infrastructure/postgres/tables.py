@@ -279,6 +279,24 @@ embedding_models = Table(
     Column("id", SmallInteger, Identity(always=True), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("dimensions", Integer, nullable=False),
+    # How it is loaded, as the settings say it of the first one; null where nobody has used it since that is noted.
+    Column("source", Text),
+    Column("query_prefix", Text),
+    Column("passage_prefix", Text),
+    # When it ceased to be live or in preparation, if it is neither.
+    _instant("used_at", default_now=True),
+)
+
+# One row. Its lock is what publishing shares and swapping has alone.
+models_in_use = Table(
+    "models_in_use",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("live", SmallInteger, ForeignKey("embedding_models.id"), nullable=False),
+    Column("preparing", SmallInteger, ForeignKey("embedding_models.id")),
+    # The run that prepares.
+    Column("action_id", Uuid),
+    Column("run_lease", BigInteger),
 )
 
 embeddings = Table(

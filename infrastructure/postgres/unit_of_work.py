@@ -10,6 +10,7 @@ from sqlalchemy import Connection, DateTime, Engine, func, select
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
+from application.ports.model_switch import ModelSwitch
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
@@ -19,6 +20,7 @@ from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
 from infrastructure.postgres.job_store import PostgresJobStore
+from infrastructure.postgres.model_switch import PostgresModelSwitch
 from infrastructure.postgres.queue_switches import PostgresQueueSwitches
 from infrastructure.postgres.staged_objects import PostgresStagedObjects
 from infrastructure.postgres.task_store import PostgresTaskStore
@@ -85,6 +87,11 @@ class PostgresUnitOfWork:
     def idempotency_keys(self) -> IdempotencyKeys:
         """Which request made which job."""
         return PostgresIdempotencyKeys(self._open)
+
+    @property
+    def models(self) -> ModelSwitch:
+        """Which embedding model is live."""
+        return PostgresModelSwitch(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

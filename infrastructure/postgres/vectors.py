@@ -55,16 +55,25 @@ def ensure_embedding_model(engine: Engine, name: str, dimensions: int) -> int:
     return model.id
 
 
+def index_name(model: StoredModel) -> str:
+    """Return the name of the index over a model's vectors."""
+    return f"ix_embeddings_vector_{model.id}"
+
+
+def index_statement(model: StoredModel, *, concurrently: bool = False) -> str:
+    """Return what makes the index; not concurrently, the table must be small, as it is locked meanwhile."""
+    return (
+        f"CREATE INDEX {'CONCURRENTLY ' if concurrently else ''}{index_name(model)} ON embeddings"
+        f" USING hnsw ((vector::vector({int(model.dimensions)})) vector_cosine_ops) WHERE model = {model.id}"
+    )
+
+
 def _add_model(connection: Connection, name: str, dimensions: int) -> StoredModel:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MODEL_LOCK})
     if model := find_model(connection, name):
         return model
     insert = text("INSERT INTO embedding_models (name, dimensions) VALUES (:name, :dimensions) RETURNING id")
     model_id = int(connection.execute(insert, {"name": name, "dimensions": dimensions}).scalar_one())
-    connection.execute(
-        text(
-            f"CREATE INDEX ix_embeddings_vector_{model_id} ON embeddings"
-            f" USING hnsw ((vector::vector({int(dimensions)})) vector_cosine_ops) WHERE model = {model_id}"
-        )
-    )
-    return StoredModel(id=model_id, dimensions=dimensions)
+    model = StoredModel(id=model_id, dimensions=dimensions)
+    connection.execute(text(index_statement(model)))
+    return model

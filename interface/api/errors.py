@@ -30,6 +30,7 @@ from domain.errors import (
     IdempotencyKeyReused,
     InvalidRequest,
     JobNotFound,
+    ModelNotUsable,
     NotAuthenticated,
     NotFailed,
     OperationNotFound,
@@ -76,6 +77,7 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     QueueUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EmbeddingUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelNotUsable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
     ForeignPage: HTTPStatus.FORBIDDEN,
@@ -87,6 +89,7 @@ UNAVAILABLE: Mapping[type[EsteiraError], str] = {
     DatabaseUnavailable: "The database does not answer: try again in a few seconds.",
     QueueUnavailable: "The queue does not answer: try again in a few seconds.",
     EmbeddingUnavailable: "The embedding model could not be run: try again in a few seconds.",
+    ModelNotUsable: "The embedding model cannot be loaded here, the log says why; search by words still works.",
 }
 RETRY_AFTER_SECONDS = 5
 

@@ -34,12 +34,13 @@ from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from tests.support.document_factory import a_document
 from tests.support.documents import pdf
-from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.mails import attached, mail, plain
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 SPAN = timedelta(minutes=5)
@@ -92,10 +93,11 @@ class Office:
             blobs=self.blobs,
             extractor=self.extractor,
             seal=a_seal(),
-            embedder=FakeEmbedder(),
+            models=models_of(self.engine),
             cache=PostgresEmbeddingCache(self.engine),
             terms=self.terms,
             passages=PostgresPassageStore(self.engine),
+            vectors=PostgresVectorStore(self.engine),
             attachments=KeepAttachments(transactions=self.transactions, blobs=self.blobs, delete_document=self.delete),
             scratch=self.scratch,
         )
@@ -172,7 +174,9 @@ class Office:
             assert connection.execute(text("SELECT count(*) FROM staged_objects")).scalar_one() == 0
 
     def search(self, query: str, *, limit: int = 10, metadata: Mapping[str, str] | None = None) -> list[str]:
-        search = SearchChunks(embedder=FakeEmbedder(), terms=self.terms, search=PostgresPassageSearch(self.engine))
+        search = SearchChunks(
+            live_embedder=models_of(self.engine).live, terms=self.terms, search=PostgresPassageSearch(self.engine)
+        )
         passage_filter = PassageFilter(tenant_id=DEFAULT_TENANT, metadata=metadata or {})
         request = SearchRequest(query=query, passage_filter=passage_filter, limit=limit)
         return [found.passage.filename for found in search(request)]

@@ -38,10 +38,11 @@ from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
-from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_extractor import InMemoryStream
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 MINUTE = timedelta(minutes=1)
@@ -120,10 +121,11 @@ class Archive:
             blobs=self.blobs,
             extractor=self.reader,
             seal=a_seal(),
-            embedder=FakeEmbedder(),
+            models=models_of(self.engine),
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            vectors=PostgresVectorStore(self.engine),
             attachments=KeepAttachments(
                 transactions=self.transactions,
                 blobs=self.blobs,

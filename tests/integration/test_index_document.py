@@ -23,10 +23,12 @@ from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from tests.support.document_factory import a_document, a_job
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_blob_store import InMemoryBlobStore
 from tests.support.in_memory_extractor import InMemoryExtractor, Page
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 SPAN = timedelta(minutes=5)
@@ -71,10 +73,11 @@ class Bench:
             blobs=self.blobs,
             extractor=InMemoryExtractor(documents=self.pages, passwords=self.passwords),
             seal=a_seal(),
-            embedder=FakeEmbedder(),
+            models=models_of(self.engine),
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            vectors=PostgresVectorStore(self.engine),
             attachments=KeepAttachments(
                 transactions=partial(PostgresUnitOfWork, self.engine),
                 blobs=self.blobs,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from domain.errors import ModelNotUsable
 from infrastructure.embedding.loading import load_embedder
-from infrastructure.embedding.model_folder import BUNDLED_MODEL, ModelNotUsable, bundled_folder
+from infrastructure.embedding.model_folder import BUNDLED_MODEL, bundled_folder
 from infrastructure.embedding.openvino_embedder import OpenVinoEmbedder
 from infrastructure.embedding.prefixes import OwnPrefixes
 from infrastructure.embedding.sentence_transformers_embedder import SentenceTransformersEmbedder, is_installed

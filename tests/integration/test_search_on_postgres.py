@@ -42,7 +42,7 @@ def add(engine: Engine, *contents: str, language: str = "pt", page: int | None =
 
 
 def ask(engine: Engine, query: str, mode: SearchMode = SearchMode.HYBRID, **more: object) -> list[FoundPassage]:
-    search = SearchChunks(embedder=EMBEDDER, terms=TERMS, search=PostgresPassageSearch(engine))
+    search = SearchChunks(live_embedder=lambda: EMBEDDER, terms=TERMS, search=PostgresPassageSearch(engine))
     where = PassageFilter(tenant_id=DEFAULT_TENANT)
     return search(SearchRequest(query=query, passage_filter=where, mode=mode, **more))  # type: ignore[arg-type]
 

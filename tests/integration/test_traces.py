@@ -31,6 +31,7 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.job_trace import traceparent_of
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from infrastructure.telemetry.opentelemetry_traces import OpenTelemetryTraces
 from infrastructure.telemetry.run_lines import RunLines
@@ -38,6 +39,7 @@ from tests.integration.test_metrics import runner, types
 from tests.support.api import Api, Nothing
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.http_server import running_uvicorn
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -73,10 +75,11 @@ def worker(engine: Engine, api: Api, traces: OpenTelemetryTraces, tmp_path: Path
         blobs=api.blobs,
         extractor=traces.around(with_limits, open="extract"),
         seal=a_seal(),
-        embedder=traces.around(FakeEmbedder(), embed_passages="embed"),
+        models=models_of(engine, known={"fake": traces.around(FakeEmbedder(), embed_passages="embed")}),
         cache=PostgresEmbeddingCache(engine),
         terms=SnowballTermAnalyzer(),
         passages=traces.around(PostgresPassageStore(engine), write_pages="store", write_chunks="store"),
+        vectors=PostgresVectorStore(engine),
         attachments=KeepAttachments(transactions=transactions, blobs=api.blobs, delete_document=delete),
         scratch=tmp_path,
     )

@@ -10,7 +10,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from application.attachments import KeepAttachments
+from application.models import Models
 from application.ports.blob_store import BlobStore
+from application.ports.embedder import Embedder
 from application.ports.extractor import DocumentOpened
 from application.run_action import ActionType, RunAction
 from application.use_cases.delete_document import DeleteDocument
@@ -36,9 +38,11 @@ from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from infrastructure.postgres.vector_store import PostgresVectorStore
 from infrastructure.queue.heartbeat import Shutdown, ThreadHeartbeat
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.in_memory_extractor import InMemoryStream
+from tests.support.models import models_of
 from tests.support.seals import a_seal
 
 MINUTE = timedelta(minutes=1)
@@ -66,6 +70,12 @@ class Archive:
     blobs: BlobStore
     scratch: Path
     settings: dict[str, object] = field(default_factory=dict)
+    known: dict[str, Embedder] = field(default_factory=lambda: {"fake": FakeEmbedder()})
+    """The embedding models that its workers can load; the setting is `fake`."""
+
+    @property
+    def models(self) -> Models:
+        return models_of(self.engine, known=self.known)
 
     @property
     def transactions(self) -> Callable[[], PostgresUnitOfWork]:
@@ -121,10 +131,11 @@ class Archive:
             blobs=self.blobs,
             extractor=TextReader(),
             seal=a_seal(),
-            embedder=FakeEmbedder(),
+            models=self.models,
             cache=PostgresEmbeddingCache(self.engine),
             terms=SnowballTermAnalyzer(),
             passages=PostgresPassageStore(self.engine),
+            vectors=PostgresVectorStore(self.engine),
             attachments=KeepAttachments(transactions=self.transactions, blobs=self.blobs, delete_document=self.delete),
             scratch=self.scratch,
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +36,15 @@ class FakeEmbedder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in WORD.finditer(text)]
+
+
+class OtherEmbedder(FakeEmbedder):
+    """Another model: other dimensions, and other directions for the same words. `before` is called with each batch."""
+
+    def __init__(self, *, model_name: str = "other", before: Callable[[], None] = lambda: None) -> None:
+        super().__init__(dimensions=48, model_name=model_name)
+        self.before = before
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.before()
+        return super().embed_passages([WORD.sub(lambda word: word[0] + "~", text) for text in texts])

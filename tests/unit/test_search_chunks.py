@@ -126,7 +126,7 @@ def request(mode: SearchMode = SearchMode.HYBRID) -> SearchRequest:
 
 
 def answer(arms: Arms, asked: SearchRequest) -> dict[int, float]:
-    found = SearchChunks(embedder=arms, terms=arms, search=arms)(asked)
+    found = SearchChunks(live_embedder=lambda: arms, terms=arms, search=arms)(asked)
     return {one.passage.key: one.score for one in found}
 
 
@@ -156,10 +156,10 @@ def test_the_limit_is_kept_and_what_was_deleted_meanwhile_is_left_out() -> None:
 
 def test_neighbours_extend_text_span_and_pages_without_repeating() -> None:
     arms = Arms(bm25={1: 1.0})
-    (alone,) = SearchChunks(embedder=arms, terms=arms, search=arms)(request(SearchMode.KEYWORD))
+    (alone,) = SearchChunks(live_embedder=lambda: arms, terms=arms, search=arms)(request(SearchMode.KEYWORD))
     assert (alone.text, alone.char_start, alone.char_end) == ("found", 50, 55)
     asked = replace(request(SearchMode.KEYWORD), neighbours=1)
-    (found,) = SearchChunks(embedder=arms, terms=arms, search=arms)(asked)
+    (found,) = SearchChunks(live_embedder=lambda: arms, terms=arms, search=arms)(asked)
     assert found.text == "words found\n\nafter"
     assert (found.char_start, found.char_end, found.page_start, found.page_end) == (44, 62, 1, 2)
     assert len(found.text) == found.char_end - found.char_start
@@ -226,14 +226,16 @@ def test_a_phrase_that_very_many_passages_hold_is_ranked_among_a_thousand() -> N
 
 def test_what_was_asked_for_is_highlighted() -> None:
     arms = Arms(bm25={1: 1.0}, texts={1: "Wórds and (two words) two"})
-    (found,) = SearchChunks(embedder=arms, terms=arms, search=arms)(replace(QUOTED, mode=SearchMode.KEYWORD))
+    (found,) = SearchChunks(live_embedder=lambda: arms, terms=arms, search=arms)(
+        replace(QUOTED, mode=SearchMode.KEYWORD)
+    )
     assert [found.text[start:end] for start, end in found.highlights] == ["Wórds", "two words", "two"]
 
 
 def test_with_neighbours_highlights_are_places_in_the_joined_text() -> None:
     arms = Arms(bm25={1: 1.0})
     asked = replace(request(SearchMode.KEYWORD), query="found after words", neighbours=1)
-    (found,) = SearchChunks(embedder=arms, terms=arms, search=arms)(asked)
+    (found,) = SearchChunks(live_embedder=lambda: arms, terms=arms, search=arms)(asked)
     assert [found.text[start:end] for start, end in found.highlights] == ["words", "found", "after"]
 
 
