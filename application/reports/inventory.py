@@ -54,10 +54,10 @@ def _sums(inventory: Inventory, language: Language) -> Facts:
 
 def _columns(language: Language) -> Sequence[Column]:
     columns = (
-        ("Filename", Kind.TEXT, 40, True),
-        ("Type", Kind.TEXT, 20, True),
+        ("Filename", Kind.TEXT, 44, True),
+        ("Type", Kind.TEXT, 24, True),
         ("Size", Kind.BYTES, 10, True),
-        ("Status", Kind.TEXT, 12, True),
+        ("Status", Kind.TEXT, 16, True),
         ("Searchable", Kind.FLAG, 8, True),
         ("Pages", Kind.COUNT, 7, True),
         ("Passages", Kind.COUNT, 8, True),
@@ -66,7 +66,7 @@ def _columns(language: Language) -> Sequence[Column]:
         ("External id", Kind.TEXT, 18, True),
         ("Created (UTC)", Kind.INSTANT, 14, True),
         ("Completed (UTC)", Kind.INSTANT, 14, True),
-        ("Error", Kind.TEXT, 15, True),
+        ("Error", Kind.TEXT, 18, True),
         ("Document id", Kind.TEXT, 37, False),
     )
     return [

@@ -10,6 +10,8 @@ from infrastructure.artifacts.pdf_values import RIGHT, shown
 SIZE, LEADING, PADDING = 7.5, 9.6, 3.2
 # On both sides of a cell.
 INSET = 4.6
+# How wide one is, about.
+CHARACTER = 4.2
 _NEVER_BROKEN = {Kind.INSTANT: "00/00/0000 00:00", Kind.DAY: "00/00/0000"}
 # A row is never higher than half a page; what is longer ends in ….
 MOST_LINES = 12
@@ -39,10 +41,7 @@ class _Grid:
     def __init__(self, pages: Pages, columns: Sequence[Column]) -> None:
         self._pages = pages
         self._columns = columns
-        total = sum(column.width for column in columns)
-        least = [_least(column) for column in columns]
-        rest = pages.room - sum(least)
-        self._widths = [low + rest * column.width / total for low, column in zip(least, columns, strict=True)]
+        self._widths = _shared_out(pages.room, columns)
         self._headings = [
             lines_of(printable(column.heading), BOLD, SIZE, width - 2 * INSET + 0.5)
             for column, width in zip(columns, self._widths, strict=True)
@@ -86,6 +85,14 @@ class _Grid:
                     self._pages.text(x + INSET, base, line, font=font, size=SIZE, colour=colour)
                 base -= LEADING
             x += width
+
+
+def _shared_out(room: float, columns: Sequence[Column]) -> list[float]:
+    """Return widths that fill the room: what no column may go below, and of the rest by what is wished for beyond."""
+    least = [_least(column) for column in columns]
+    wished = [max(1.0, column.width * CHARACTER - low) for column, low in zip(columns, least, strict=True)]
+    share = (room - sum(least)) / sum(wished)
+    return [low + wish * share for low, wish in zip(least, wished, strict=True)]
 
 
 def _least(column: Column) -> float:

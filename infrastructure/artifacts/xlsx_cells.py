@@ -18,7 +18,7 @@ _CLEANED = {**_SPOILT, **{code: None for code in range(0x20) if code not in (0x9
 DAYS = {Language.ENGLISH: "yyyy-mm-dd", Language.PORTUGUESE: "dd/mm/yyyy"}
 FLAGS = {Language.ENGLISH: '"yes";"yes";"no"', Language.PORTUGUESE: '"sim";"sim";"não"'}
 _PLACES: Mapping[Kind, Mapping[str, object]] = {
-    Kind.TEXT: {"indent": 1},
+    Kind.TEXT: {"align": "left", "indent": 1},
     Kind.FLAG: {"align": "center"},
     Kind.DAY: {"align": "left", "indent": 1},
     Kind.INSTANT: {"align": "left", "indent": 1},
@@ -50,9 +50,16 @@ class CellFormats:
         self.title = workbook.add_format({"bold": True, "font_size": 18, "font_color": "#1F3A5F"})
         self.subtitle = workbook.add_format({"font_color": "#5B6773"})
         self.heading = workbook.add_format(
-            {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A5F", "valign": "vcenter", "indent": 1}
+            {
+                "bold": True,
+                "font_color": "#FFFFFF",
+                "bg_color": "#1F3A5F",
+                "valign": "vcenter",
+                "align": "left",
+                "indent": 1,
+            }
         )
-        self.wrapped = workbook.add_format({"text_wrap": True, "indent": 1, **top})
+        self.wrapped = workbook.add_format({"text_wrap": True, "align": "left", "indent": 1, **top})
         self.highlight = workbook.add_format({"bold": True, "font_color": "#B3261E"})
         self.plain = workbook.add_format()
 
