@@ -16,6 +16,8 @@ from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
+from application.use_cases.search_chunks import SearchChunks
+from bootstrap.artifacts import artifact_action_type
 from bootstrap.backends import Backends
 from bootstrap.callbacks import callback_action_type
 from bootstrap.cleaning import cleanup_action_type
@@ -31,6 +33,7 @@ from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.embedding_cache import PostgresEmbeddingCache
 from infrastructure.postgres.engine import make_engine
+from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.passage_store import PostgresPassageStore
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.vector_store import PostgresVectorStore
@@ -53,7 +56,7 @@ class Parts:
     doorbell: RqDoorbell
     blobs: BlobStore
     models: Models
-    terms: SnowballTermAnalyzer
+    search_chunks: SearchChunks
     seal: AesPasswordSeal
     action_types: Mapping[str, ActionType]
     traces: Traces
@@ -94,12 +97,14 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
         handler=index,
     )
+    search = SearchChunks(live_embedder=models.live, terms=terms, search=PostgresPassageSearch(engine))
     action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
     callback = callback_action_type(settings, transactions, load_secret=partial(load_secret, settings))
     reembed = reembed_action_type(settings, engine, models)
-    built_in = (indexing, cleanup, doctor, callback, reembed, *operation_types(settings))
+    artifact = artifact_action_type(settings, engine, transactions, blobs, search=search, scratch=scratch)
+    built_in = (indexing, cleanup, doctor, callback, reembed, artifact, *operation_types(settings))
     action_types |= {kind.name: kind for kind in built_in}
     return Parts(
         settings=settings,
@@ -109,7 +114,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         doorbell=RqDoorbell(redis),
         blobs=blobs,
         models=models,
-        terms=terms,
+        search_chunks=search,
         seal=seal,
         action_types=action_types,
         traces=traces,

@@ -16,17 +16,19 @@ from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
+from application.use_cases.make_artifact import ARTIFACT
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.request_artifact import RequestArtifact
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
 from application.use_cases.revoke_api_key import RevokeApiKey
-from application.use_cases.search_chunks import SearchChunks
 from application.use_cases.send_part import ListParts, SendPart
 from application.use_cases.start_job import StartJob
 from application.use_cases.start_operation import StartOperation
@@ -44,7 +46,6 @@ from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.job_reader import PostgresJobReader
-from infrastructure.postgres.passage_search import PostgresPassageSearch
 from infrastructure.postgres.queue_reader import PostgresQueueReader
 from infrastructure.postgres.task_reader import PostgresTaskReader
 from infrastructure.queue.redis_queue import redis_errors
@@ -105,9 +106,9 @@ def wire_services(
         retry_job=retry_job,
         replay_dead_letters=ReplayDeadLetters(transactions=parts.transactions, retry_job=retry_job),
         delete_document=DeleteDocument(transactions=parts.transactions, blobs=parts.blobs),
-        search_chunks=SearchChunks(
-            live_embedder=parts.models.live, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
-        ),
+        search_chunks=parts.search_chunks,
+        request_artifact=RequestArtifact(action_type=parts.action_types[ARTIFACT], start_job=start_job),
+        find_artifact=FindArtifact(transactions=parts.transactions),
         start_job=start_job,
         start_operation=StartOperation(action_types=parts.action_types, start_job=start_job),
         start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),
