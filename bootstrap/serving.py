@@ -24,11 +24,13 @@ from infrastructure.queue.duties import Duties, Duty
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.local_http import local_store_app
 from interface.api.app import create_app
+from interface.api.feeds import Feeds
 
 log = logging.getLogger(__name__)
 
 GRACEFUL_SECONDS = 5
 BACKLOG = 2048
+MAX_SOCKET_MESSAGE_BYTES = 4096
 
 
 class PortTaken(EsteiraError):
@@ -100,6 +102,19 @@ def require_key(parts: Parts, listener: socket.socket) -> None:
         )
 
 
+class ApiServer(uvicorn.Server):
+    """Ends what lasts as long as somebody looks, which uvicorn would wait for and then cut."""
+
+    def __init__(self, config: uvicorn.Config, feeds: Feeds) -> None:
+        super().__init__(config)
+        self._feeds = feeds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let all who follow something end, then shut down."""
+        self._feeds.close()
+        await super().shutdown(sockets)
+
+
 def make_app(parts: Parts, backends: Backends, *, public_url: str, relay: Duty, with_keys: bool) -> FastAPI:
     """Return the API, with the local store's door beside it where that is in use."""
     services = wire_services(parts, backends, public_url=public_url, wake_relay=relay.wake, keys_required=with_keys)
@@ -121,10 +136,17 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
     relay = wire_relay(parts)
     app = make_app(parts, backends, public_url=public_url, relay=relay, with_keys=with_keys)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        server_header=False,
+        # Clients have nothing to say by sockets, and a compressor for each would be most of what one costs.
+        ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
     )
     with Duties([relay, *wire_recovery(parts)]):
-        yield uvicorn.Server(config)
+        yield ApiServer(config, app.state.feeds)
 
 
 def run_api(settings: Settings) -> int:

@@ -52,7 +52,7 @@ _RULES = (
     _rule(_READING, r"/api/ready", Access(scope=KeyScope.OPERATE, demand=Demand.OPTIONAL)),
     # The local store, whose URLs are signed and checked there.
     _rule(_ALL, r"/store/.*", _OPEN),
-    _rule(_READING, r"/api/v1/documents/[^/]+/events", _STREAM),
+    _rule(_READING, r"/api/v1/(documents|jobs)/[^/]+/events|/api/v1/jobs/[^/]+/ws", _STREAM),
     # Also what is read there are URLs to write to.
     _rule(_ALL, r"/api/v1/documents/[^/]+/upload(/.*)?", KeyScope.WRITE),
     _rule(_READING, r"/api/v1/documents(/.*)?", KeyScope.READ),

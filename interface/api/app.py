@@ -10,6 +10,7 @@ from interface.api.answer_headers import SafeHeaders
 from interface.api.body_limit import BodyLimit
 from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
+from interface.api.feeds import Feeds
 from interface.api.gate import Gate
 from interface.api.local_pages import LocalPages
 from interface.api.openapi import described
@@ -22,6 +23,7 @@ from interface.api.v1.endpoints import (
     dead_letters,
     doctor,
     documents,
+    events,
     health,
     jobs,
     keys,
@@ -59,6 +61,7 @@ def create_app(services: ApiServices) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     app.state.services = services
+    app.state.feeds = Feeds.over(services)
     v1 = APIRouter(prefix="/api/v1")
     # The order counts: /documents/status is no document.
     for router in (
@@ -68,6 +71,7 @@ def create_app(services: ApiServices) -> FastAPI:
         multipart.router,
         contents.router,
         search.router,
+        events.router,
         jobs.router,
         operations.router,
         queue.router,
