@@ -19,11 +19,13 @@ from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.request_artifact import RequestArtifact
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
@@ -54,6 +56,8 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    request_artifact: RequestArtifact
+    find_artifact: FindArtifact
     start_job: StartJob
     start_operation: StartOperation
     start_cleanup: StartTask
