@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 GRACEFUL_SECONDS = 5
 BACKLOG = 2048
 MAX_SOCKET_MESSAGE_BYTES = 4096
+# macOS refuses more than this, whatever its hard limit says.
+MOST_OPEN_FILES = 10240
 
 
 class PortTaken(EsteiraError):
@@ -159,10 +162,19 @@ def run_api(settings: Settings) -> int:
 
 def serve(server: uvicorn.Server, listener: socket.socket) -> None:
     """Run until SIGTERM or Ctrl-C, then return, so that what was started is stopped in order."""
+    _allow_many_connections()
     # uvicorn raises the signal once more when it is done, which would end the process on the spot.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as the system lets us: 256 or 1024 streams are soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def stop(server: uvicorn.Server) -> None:
