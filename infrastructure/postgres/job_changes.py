@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from uuid import UUID
 
 import psycopg
@@ -30,7 +31,8 @@ class PostgresJobChanges:
         """Start listening with the first."""
         self._told.append(told)
         if self._listener is None:
-            self._listener = asyncio.create_task(self._keep_listening(), name="job-changes")
+            # In a context of its own: what it logs is of no request.
+            self._listener = asyncio.create_task(self._keep_listening(), name="job-changes", context=Context())
 
     async def _keep_listening(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -89,7 +90,8 @@ class StateFeed(Generic[Id]):
     def _start(self) -> None:
         if self._looking is None:
             self._changes.tell(self._hear)
-            self._looking = asyncio.create_task(self._keep_looking(), name="state-feed")
+            # In a context of its own: what it logs is of no request.
+            self._looking = asyncio.create_task(self._keep_looking(), name="state-feed", context=Context())
 
     def _hear(self, job_id: JobId) -> None:
         if self._followed:

@@ -1,6 +1,7 @@
 """Documents and jobs are followed by events: on a real server and the real database."""
 
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,21 +10,25 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import uvicorn
 from sqlalchemy import Engine, event
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from bootstrap.serving import ApiServer
 from domain.report import Report
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.job_reader import PostgresJobReader
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
+from interface.api.app import create_app
 from tests.support.action_types import known_types
 from tests.support.actions_world import BROKEN, Actions
 from tests.support.api import Api
 from tests.support.document_factory import a_document
 from tests.support.event_streams import Event, opened
+from tests.support.http_server import listening_socket, url_of
 from tests.support.processes import until
 
 PATIENCE_SECONDS = 60.0
@@ -279,6 +284,30 @@ def test_many_who_follow_one_job_cost_one_reading(world: Actions) -> None:
             assert next(stream).data["status"] == "processing"
         readings = [statement for statement in statements if "LEFT OUTER JOIN documents" in statement]
     assert 1 <= len(readings) <= 3
+
+
+def test_streams_and_sockets_that_are_open_do_not_keep_the_server_from_ending(world: Actions) -> None:
+    job = world.start("simulate")
+    app = create_app(world.api.services())
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=int(2 * PATIENCE_SECONDS))
+    server = ApiServer(config, app.state.feeds)
+    with listening_socket() as listener, httpx.Client(base_url=url_of(listener)) as client:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        until(lambda: server.started, seconds=PATIENCE_SECONDS)
+        address = f"{url_of(listener)}/api/v1/jobs/{job['job_id']}/ws".replace("http", "ws")
+        with opened(client, events_of(job)) as stream, connect(address) as connection:
+            events = stream.events()
+            next(events)
+            connection.recv()
+            server.should_exit = True
+            assert list(events) == []
+            with pytest.raises(ConnectionClosed) as closed:
+                connection.recv()
+            thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
 
 
 # Sockets

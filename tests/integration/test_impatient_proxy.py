@@ -26,7 +26,6 @@ WORK_SECONDS = 3
 def proxy(engine: Engine, redis_url: str, tmp_path: Path) -> Iterator[ImpatientProxy]:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     workers = Workers(engine=engine, database_url=url, redis_url=redis_url, folder=tmp_path)
-    workers.start("one", command=["-m", "tests.support.actions_worker", "long_operations", "one"])
     api = Api(
         transactions=lambda: PostgresUnitOfWork(engine),
         jobs=PostgresJobReader(engine),
@@ -34,8 +33,11 @@ def proxy(engine: Engine, redis_url: str, tmp_path: Path) -> Iterator[ImpatientP
         action_types=known_types(),
     )
     with api.serve() as client, impatient_proxy(str(client.base_url), patience_seconds=CUT_AFTER_SECONDS) as proxy:
-        yield proxy
-    workers.end()
+        try:
+            workers.start("one", command=["-m", "tests.support.actions_worker", "long_operations", "one"])
+            yield proxy
+        finally:
+            workers.end()
 
 
 @pytest.fixture
