@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -25,11 +26,15 @@ from infrastructure.queue.duties import Duties, Duty
 from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.local_http import local_store_app
 from interface.api.app import create_app
+from interface.api.feeds import Feeds
 
 log = logging.getLogger(__name__)
 
 GRACEFUL_SECONDS = 5
 BACKLOG = 2048
+MAX_SOCKET_MESSAGE_BYTES = 4096
+# macOS refuses more than this, whatever its hard limit says.
+MOST_OPEN_FILES = 10240
 
 
 class PortTaken(EsteiraError):
@@ -101,6 +106,19 @@ def require_key(parts: Parts, listener: socket.socket) -> None:
         )
 
 
+class ApiServer(uvicorn.Server):
+    """Ends what lasts as long as somebody looks, which uvicorn would wait for and then cut."""
+
+    def __init__(self, config: uvicorn.Config, feeds: Feeds) -> None:
+        super().__init__(config)
+        self._feeds = feeds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let all who follow something end, then shut down."""
+        self._feeds.close()
+        await super().shutdown(sockets)
+
+
 def make_app(parts: Parts, backends: Backends, *, public_url: str, relay: Duty, with_keys: bool) -> FastAPI:
     """Return the API, with the local store's door beside it where that is in use."""
     services = wire_services(parts, backends, public_url=public_url, wake_relay=relay.wake, keys_required=with_keys)
@@ -122,10 +140,17 @@ def prepared_server(settings: Settings, backends: Backends, listener: socket.soc
     relay = wire_relay(parts)
     app = make_app(parts, backends, public_url=public_url, relay=relay, with_keys=with_keys)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        server_header=False,
+        # Clients have nothing to say by sockets, and a compressor for each would be most of what one costs.
+        ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
     )
     with Duties([relay, *wire_recovery(parts), wire_warming(parts.models)]):
-        yield uvicorn.Server(config)
+        yield ApiServer(config, app.state.feeds)
 
 
 def run_api(settings: Settings) -> int:
@@ -138,10 +163,19 @@ def run_api(settings: Settings) -> int:
 
 def serve(server: uvicorn.Server, listener: socket.socket) -> None:
     """Run until SIGTERM or Ctrl-C, then return, so that what was started is stopped in order."""
+    _allow_many_connections()
     # uvicorn raises the signal once more when it is done, which would end the process on the spot.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as the system lets us: 256 or 1024 streams are soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def stop(server: uvicorn.Server) -> None:

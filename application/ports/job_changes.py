@@ -1,16 +1,17 @@
 """Port: news of jobs."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from domain.ids import JobId
 
 
 class JobChanges(Protocol):
-    """One listener a process, however many wait."""
+    """One listener a process, however many want to hear of it."""
 
-    async def wait(self, job_ids: frozenset[JobId], *, timeout_seconds: float) -> None:
-        """Return soon after one of the jobs changed, or when the time is over, or for no reason: look again after it.
+    def tell(self, told: Callable[[JobId], None]) -> None:
+        """Call `told` in the running event loop soon after a job changed, or for no reason, until that loop ends.
 
-        A hint that can be lost, so `timeout_seconds` should be short: a second.
+        A hint that can be lost: look by yourself once a second as well.
         """
         ...

@@ -49,6 +49,14 @@ class JobReader(Protocol):
         """Return one job. Raises JobNotFound."""
         ...
 
+    def several(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Sequence[Job]:
+        """Return those jobs that exist, in any order."""
+        ...
+
+    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
+        """Return the versions alone, cheaply, of those that exist."""
+        ...
+
     def history(self, tenant_id: TenantId, job_id: JobId) -> JobHistory:
         """Return one job with its history. Raises JobNotFound."""
         ...

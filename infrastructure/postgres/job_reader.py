@@ -1,7 +1,7 @@
 """Jobs with what happened to them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Engine, Select, exists, func, select
@@ -50,6 +50,18 @@ class PostgresJobReader:
         if not states:
             raise JobNotFound
         return states[0].job
+
+    def several(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Sequence[Job]:
+        """Read the jobs and their actions."""
+        query = _JOBS.where(jobs.c.tenant_id == tenant_id, jobs.c.id.in_(job_ids))
+        with database_errors(), self._engine.connect() as connection:
+            return [state.job for state in _states(connection, query)]
+
+    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
+        """Read the versions alone."""
+        query = select(jobs.c.id, jobs.c.version).where(jobs.c.tenant_id == tenant_id, jobs.c.id.in_(job_ids))
+        with database_errors(), self._engine.connect() as connection:
+            return {JobId(row.id): row.version for row in connection.execute(query)}
 
     def history(self, tenant_id: TenantId, job_id: JobId) -> JobHistory:
         """Read the job and its timeline."""

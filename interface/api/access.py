@@ -52,7 +52,7 @@ _RULES = (
     _rule(_READING, r"/api/ready", Access(scope=KeyScope.OPERATE, demand=Demand.OPTIONAL)),
     # The local store, whose URLs are signed and checked there.
     _rule(_ALL, r"/store/.*", _OPEN),
-    _rule(_READING, r"/api/v1/documents/[^/]+/events", _STREAM),
+    _rule(_READING, r"/api/v1/(documents|jobs)/[^/]+/events|/api/v1/jobs/[^/]+/ws", _STREAM),
     # Also what is read there are URLs to write to.
     _rule(_ALL, r"/api/v1/documents/[^/]+/upload(/.*)?", KeyScope.WRITE),
     _rule(_READING, r"/api/v1/documents(/.*)?", KeyScope.READ),
@@ -60,6 +60,9 @@ _RULES = (
     _rule(_ALL, r"/api/v1/search", KeyScope.READ),
     _rule(_READING, r"/api/v1/(jobs|operations|artifacts)(/.*)?", KeyScope.READ),
     _rule(_ALL, r"/api/v1/(jobs|operations|artifacts)(/.*)?", KeyScope.WRITE),
+    # The paths of existing clients.
+    _rule(_READING, r"/api/jobs/[^/]+(/status)?|/(status|download)/[^/]+", KeyScope.READ),
+    _rule(_ALL, r"/api/(operacao-longa|operacao-customizada|jobs)|/generate", KeyScope.WRITE),
     _rule(_ALL, r"/api/v1/stream-tokens", KeyScope.READ),
     _rule(_ALL, r"/api/v1/(queue|cleanup|doctor)(/.*)?", KeyScope.OPERATE),
     _rule(_READING, r"/metrics/?", KeyScope.OPERATE),

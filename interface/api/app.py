@@ -10,6 +10,9 @@ from interface.api.answer_headers import SafeHeaders
 from interface.api.body_limit import BodyLimit
 from interface.api.documentation import add_documentation
 from interface.api.errors import UnexpectedErrors, add_error_handlers
+from interface.api.existing_clients import actions, reports
+from interface.api.existing_clients import operations as existing_operations
+from interface.api.feeds import Feeds
 from interface.api.gate import Gate
 from interface.api.local_pages import LocalPages
 from interface.api.openapi import described
@@ -23,6 +26,7 @@ from interface.api.v1.endpoints import (
     dead_letters,
     doctor,
     documents,
+    events,
     health,
     jobs,
     keys,
@@ -60,6 +64,7 @@ def create_app(services: ApiServices) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     app.state.services = services
+    app.state.feeds = Feeds.over(services)
     v1 = APIRouter(prefix="/api/v1")
     # The order counts: /documents/status is no document.
     for router in (
@@ -69,6 +74,7 @@ def create_app(services: ApiServices) -> FastAPI:
         multipart.router,
         contents.router,
         search.router,
+        events.router,
         jobs.router,
         operations.router,
         artifacts.router,
@@ -82,6 +88,8 @@ def create_app(services: ApiServices) -> FastAPI:
     ):
         v1.include_router(router)
     app.include_router(v1)
+    for existing in (existing_operations.router, actions.router, reports.router):
+        app.include_router(existing)
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
@@ -95,7 +103,7 @@ def create_app(services: ApiServices) -> FastAPI:
 
 def _add_middleware(app: FastAPI, services: ApiServices) -> None:
     """Wrap the application from the inside out: every answer, 401 and 500 as well, gets the outer ones' headers."""
-    app.add_middleware(BodyLimit, prefix="/api/")
+    app.add_middleware(BodyLimit, prefixes=("/api/", "/generate"))
     app.add_middleware(
         Gate,
         keys_required=services.keys_required,

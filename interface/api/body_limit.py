@@ -15,16 +15,16 @@ _DISCARD_SECONDS = 10
 
 
 class BodyLimit:
-    """ASGI middleware for paths below `prefix`: 413 by the announced length, or once more than that has come."""
+    """ASGI middleware for paths that begin so: 413 by the announced length, or once more than that has come."""
 
-    def __init__(self, app: ASGIApp, *, prefix: str, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, *, prefixes: tuple[str, ...], max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
-        self._prefix = prefix
+        self._prefixes = prefixes
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -56,7 +56,7 @@ class Gate:
         keys, token = _take_keys(scope), _take_token(scope) if access.takes_stream_token else None
         try:
             if not self._keys_required and access.demand is not Demand.NEVER:
-                self._local_pages.require(scope.get("method", "GET"), Headers(scope=scope))
+                self._local_pages.require(scope.get("method"), Headers(scope=scope))
             scope[CALLER] = await self._caller(access, keys, token, scope["path"])
         except EsteiraError as error:
             # Anybody can ask for anything: no line break of theirs shall look like a line of ours.

@@ -21,8 +21,11 @@ class LocalPages:
     public_url: str
     cors_origins: tuple[str, ...]
 
-    def require(self, method: str, headers: Headers) -> None:
-        """Raise ForeignPage for a name that is not ours (DNS rebinding), and for changes by pages of others (CSRF)."""
+    def require(self, method: str | None, headers: Headers) -> None:
+        """Raise ForeignPage for a name that is not ours (DNS rebinding), and for changes by pages of others (CSRF).
+
+        A WebSocket has no `method`: what pages of others may read there, no browser asks.
+        """
         host, origin = headers.get("host"), headers.get("origin")
         if host is not None and not self._is_own(f"//{host}"):
             raise ForeignPage(

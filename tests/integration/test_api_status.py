@@ -121,7 +121,7 @@ def test_a_held_answer_comes_when_something_changes(api: Api, client: httpx.Clie
     document, job_id = processing(api)
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(status, client, document, wait=20)
-        while not api.changes.waiting:
+        while not api.followers:
             threading.Event().wait(0.01)
         began_at = time.monotonic()
         report(api, job_id, 0.5)
@@ -135,7 +135,7 @@ def test_a_held_answer_comes_also_when_the_news_is_lost(api: Api, client: httpx.
     api.database.on_commit = lambda _changed: None
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(status, client, document, wait=20)
-        while not api.changes.waiting:
+        while not api.followers:
             threading.Event().wait(0.01)
         began_at = time.monotonic()
         report(api, job_id, 0.5)
@@ -184,7 +184,7 @@ def test_a_document_deleted_while_its_answer_is_held_is_not_found(api: Api, clie
     document, _ = processing(api)
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(status, client, document, wait=20)
-        while not api.changes.waiting:
+        while not api.followers:
             threading.Event().wait(0.01)
         client.delete(f"/api/v1/documents/{document.id}")
         assert held.result(timeout=20).status_code == 404
@@ -194,7 +194,7 @@ def test_many_answers_are_held_at_once(api: Api, client: httpx.Client) -> None:
     document, job_id = processing(api)
     with ThreadPoolExecutor(60) as pool:
         held = [pool.submit(status, client, document, wait=20) for _ in range(60)]
-        while len(api.changes.waiting) < 60:
+        while api.followers < 60:
             threading.Event().wait(0.01)
         assert client.get("/api/health").status_code == 200
         report(api, job_id, 0.5)

@@ -1,11 +1,11 @@
-"""News of jobs reach those who wait in this process, whoever made them."""
+"""News of jobs reach those who listen in this process, whoever made them."""
 
 import asyncio
-import time
+from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from domain.ids import JobId, new_uuid7
+from domain.ids import JobId
 from domain.job import Job
 from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
@@ -18,33 +18,62 @@ def url_of(engine: Engine) -> str:
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def cancel(engine: Engine, job: Job) -> None:
+def touch(engine: Engine, job: Job) -> None:
     with PostgresUnitOfWork(engine) as transaction:
-        locked = transaction.jobs.lock(job.id)
-        transaction.jobs.save(locked.request_cancel(now=transaction.now()))
+        transaction.jobs.save(transaction.jobs.lock(job.id))
         transaction.commit()
 
 
-def test_a_change_wakes_those_who_wait_for_that_job(engine: Engine) -> None:
+async def heard(engine: Engine, job: Job, told: set[JobId]) -> None:
+    """Change the job until that is heard: news from before the connection is there are lost, as the port says."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while job.id not in told:
+            await asyncio.to_thread(touch, engine, job)
+            await asyncio.sleep(0.05)
+
+
+def test_all_who_listen_are_told_by_one_connection(engine: Engine) -> None:
     job = add_job(engine)
 
-    async def wait_while_it_changes() -> float:
-        changes = PostgresJobChanges(url_of(engine))
-        # The first wait starts the listener; news before it listens are lost, as the port says, so it is waited for.
-        await changes.listening()
-        waiting = asyncio.create_task(changes.wait(frozenset({job.id}), timeout_seconds=PATIENCE_SECONDS))
-        await asyncio.sleep(0)
-        started = time.monotonic()
-        await asyncio.to_thread(cancel, engine, job)
-        await waiting
-        return time.monotonic() - started
+    async def listen() -> None:
+        changes, first, second = PostgresJobChanges(url_of(engine)), set[JobId](), set[JobId]()
+        changes.tell(first.add)
+        changes.tell(second.add)
+        await heard(engine, job, first)
+        assert (first, second) == ({job.id}, {job.id})
+        assert listeners(engine) == 1
 
-    assert asyncio.run(wait_while_it_changes()) < PATIENCE_SECONDS
+    asyncio.run(listen())
 
 
-def test_without_news_or_a_database_the_wait_ends_in_time(engine: Engine) -> None:
-    async def wait_in_vain(url: str) -> None:
-        await PostgresJobChanges(url).wait(frozenset({JobId(new_uuid7())}), timeout_seconds=0.05)
+def test_news_come_again_when_the_connection_was_lost(engine: Engine) -> None:
+    job = add_job(engine)
 
-    asyncio.run(wait_in_vain(url_of(engine)))
-    asyncio.run(wait_in_vain("postgresql://nobody@127.0.0.1:1/none"))
+    async def listen() -> None:
+        changes, told = PostgresJobChanges(url_of(engine)), set[JobId]()
+        changes.tell(told.add)
+        await heard(engine, job, told)
+        on_listeners(engine, "pg_terminate_backend(pid)")
+        told.clear()
+        await heard(engine, job, told)
+
+    asyncio.run(listen())
+
+
+def test_a_listener_without_a_database_harms_nobody() -> None:
+    async def listen() -> None:
+        told: Callable[[JobId], None] = set[JobId]().add
+        PostgresJobChanges("postgresql://nobody@127.0.0.1:1/none").tell(told)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(listen())
+
+
+def listeners(engine: Engine) -> int:
+    return len(on_listeners(engine, "pid"))
+
+
+def on_listeners(engine: Engine, what: str) -> list[object]:
+    query = "FROM pg_stat_activity WHERE application_name = 'esteira-job-changes' AND datname = current_database()"
+    with engine.connect() as connection:
+        return list(connection.exec_driver_sql(f"SELECT {what} {query}"))

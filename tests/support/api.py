@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
+from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
 from application.ports.queue_messages import MessageState, QueueMessages
 from application.ports.queue_reader import QueueReader, QueueState, WorkerState
@@ -59,6 +60,7 @@ from domain.report import Report
 from domain.retry_policy import RetryPolicy
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from interface.api.app import create_app
+from interface.api.feeds import Feeds
 from interface.api.services import ApiServices
 from interface.api.telemetry import ApiTelemetry
 from tests.support.document_factory import a_document, a_job
@@ -83,25 +85,17 @@ SECRET = b"secret of the tests" * 2
 
 @dataclass
 class InMemoryJobChanges:
-    """Wakes those who wait when the database commits, from whatever thread."""
+    """Tells when the database commits, from whatever thread."""
 
-    waiting: list[tuple[frozenset[JobId], asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
+    hearing: list[tuple[asyncio.AbstractEventLoop, Callable[[JobId], None]]] = field(default_factory=list)
 
-    async def wait(self, job_ids: frozenset[JobId], *, timeout_seconds: float) -> None:
-        entry = (job_ids, asyncio.get_running_loop(), asyncio.Event())
-        self.waiting.append(entry)
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await entry[2].wait()
-        except TimeoutError:
-            pass
-        finally:
-            self.waiting.remove(entry)
+    def tell(self, told: Callable[[JobId], None]) -> None:
+        self.hearing.append((asyncio.get_running_loop(), told))
 
-    def tell(self, changed: frozenset[JobId]) -> None:
-        for job_ids, loop, event in list(self.waiting):
-            if job_ids & changed:
-                loop.call_soon_threadsafe(event.set)
+    def changed(self, job_ids: frozenset[JobId]) -> None:
+        for loop, told in self.hearing:
+            for job_id in job_ids:
+                loop.call_soon_threadsafe(told, job_id)
 
 
 @dataclass
@@ -153,6 +147,12 @@ class UnlistedJobs:
             raise JobNotFound
         return self.database.jobs[job_id]
 
+    def several(self, _tenant_id: TenantId, job_ids: Sequence[JobId]) -> Sequence[Job]:
+        return [self.database.jobs[job_id] for job_id in job_ids if job_id in self.database.jobs]
+
+    def versions(self, _tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
+        return {job.id: job.version for job in self.several(_tenant_id, job_ids)}
+
     def page(self, _job_filter: JobFilter, **_: object) -> Sequence[JobState]:
         return ()
 
@@ -198,6 +198,7 @@ class Api:
     jobs: JobReader | None = None
     telemetry: ApiTelemetry | None = None
     tasks: TaskReader | None = None
+    job_changes: JobChanges | None = None
     """Other than in memory, these: for tests on PostgreSQL."""
     action_types: Mapping[str, ActionType] = field(default_factory=dict)
     callbacks: CallbackRules = field(default_factory=CallbackRules)
@@ -207,9 +208,10 @@ class Api:
     relay_wakes: int = 0
     replay_limit: int = LIMIT
     max_upload_bytes: int = 1000
+    feeds: list[Feeds] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.database.on_commit = self.changes.tell
+        self.database.on_commit = self.changes.changed
 
     def services(self) -> ApiServices:
         transactions = self.transactions or self.database
@@ -272,7 +274,7 @@ class Api:
             pause_queue=PauseQueue(transactions=transactions),
             resume_queue=ResumeQueue(transactions=transactions, wake_relay=self._wake),
             jobs=self.jobs or UnlistedJobs(self.database),
-            job_changes=self.changes,
+            job_changes=self.job_changes or self.changes,
             blobs=self.blobs,
             parts=self.parts,
             monitored_parts=ChainMap(self.parts, {"database": lambda: None}),
@@ -288,6 +290,11 @@ class Api:
             issue_stream_token=IssueStreamToken(secret=lambda: SECRET, clock=self.clock),
             check_stream_token=CheckStreamToken(keys=self.api_keys, secret=lambda: SECRET, clock=self.clock),
         )
+
+    @property
+    def followers(self) -> int:
+        """How many follow something, held answers included."""
+        return sum(feed.followers for each in self.feeds for feed in (each.documents, each.jobs))
 
     def clock(self) -> datetime:
         """The time of keys and tokens, which a test can move."""
@@ -344,6 +351,7 @@ class Api:
     def serve(self) -> Iterator[httpx.Client]:
         listener = listening_socket()
         app = create_app(self.services())
+        self.feeds.append(app.state.feeds)
         with running_uvicorn(app, listener) as url, httpx.Client(base_url=url, timeout=30) as client:
             yield client
 

@@ -5,11 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from domain.api_key import Caller
 from domain.errors import DocumentNotFound, JobNotFound, QueueNotFound
 from domain.ids import DocumentId, JobId
+from interface.api.feeds import Feeds
 from interface.api.gate import CALLER
 from interface.api.services import ApiServices
 
@@ -20,6 +21,11 @@ MAX_LIMIT = 1000
 async def _services(request: Request) -> ApiServices:
     services: ApiServices = request.app.state.services
     return services
+
+
+async def _feeds(connection: HTTPConnection) -> Feeds:
+    feeds: Feeds = connection.app.state.feeds
+    return feeds
 
 
 async def _caller(request: Request) -> Caller | None:
@@ -51,6 +57,7 @@ async def _queue_name(name: Annotated[str, Path(description="The queue's name.")
 
 
 Services = Annotated[ApiServices, Depends(_services)]
+FeedsOf = Annotated[Feeds, Depends(_feeds)]
 # None where the gate lets in without a key.
 AnyCaller = Annotated[Caller | None, Depends(_caller)]
 CallerOf = Annotated[Caller, Depends(_caller)]
@@ -60,6 +67,8 @@ QueuePath = Annotated[str, Depends(_queue_name)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the client has.")]
+LastEventId = Annotated[str | None, Header(description="The last `id` that the client has got.")]
+Wait = Annotated[int | None, Query(ge=1, le=25, description="Seconds to hold the answer until something changes.")]
 
 
 def job_url(services: ApiServices, job_id: JobId) -> str:

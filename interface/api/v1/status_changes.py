@@ -1,26 +1,14 @@
 """Holds an answer until the status changes."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from anyio import to_thread
-
 from application.ports.document_reader import DocumentState
-from domain.action import FINAL
-from domain.document import DocumentStatus
 from domain.errors import DocumentNotFound
 from domain.ids import DocumentId
+from interface.api.conditional import etag_of, matches
 from interface.api.services import ApiServices
-
-# A hint can be lost, so that it is looked again once a second; hints may come in bursts, or for no reason.
-_LOOK_AGAIN_SECONDS = 1.0
-_SHORTEST_PAUSE_SECONDS = 0.05
-
-
-def is_final(status: DocumentStatus) -> bool:
-    """Tell whether the status stays as it is until somebody asks for more."""
-    return status in {DocumentStatus(final) for final in FINAL}
+from interface.api.state_feed import LOOK_AGAIN_SECONDS, Id, StateFeed
 
 
 def current_version(services: ApiServices, document_id: DocumentId) -> int:
@@ -40,20 +28,24 @@ def current_state(services: ApiServices, document_id: DocumentId) -> DocumentSta
 
 
 async def wait_for_change(
-    services: ApiServices,
-    state: DocumentState,
+    feed: StateFeed[Id],
+    key: Id,
     *,
+    if_none_match: str | None,
     seconds: float,
     is_gone: Callable[[], Awaitable[bool]],
 ) -> None:
-    """Return once the document has another version than `state`, the time is over, or nobody waits any more."""
+    """Return once there is another version than the client has, or than the present one where it does not say.
+
+    Also when nothing can change any more, the time is over, or nobody waits. Raises what `follow` does.
+    """
     ends_at = time.monotonic() + seconds
-    job_ids = frozenset({state.job.id} if state.job else ())
-    while (left := ends_at - time.monotonic()) > 0 and not await is_gone():
-        if job_ids:
-            await services.job_changes.wait(job_ids, timeout_seconds=min(left, _LOOK_AGAIN_SECONDS))
-            await asyncio.sleep(_SHORTEST_PAUSE_SECONDS)
-        else:
-            await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))
-        if await to_thread.run_sync(current_version, services, state.document.id) != state.version:
+    async with feed.follow(key) as follower:
+        present = follower.state.version
+        if if_none_match is not None and not matches(if_none_match, etag_of(present)):
             return
+        while follower.state.version == present and not follower.state.is_final and not feed.is_closing:
+            left = ends_at - time.monotonic()
+            if left <= 0 or await is_gone():
+                return
+            await follower.news(timeout_seconds=min(left, LOOK_AGAIN_SECONDS))

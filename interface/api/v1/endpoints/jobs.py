@@ -1,21 +1,22 @@
 """Jobs of several actions: start one, follow it, cancel it."""
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.callback import CALLBACK_QUEUE
-from domain.cleanup import CLEANUP_QUEUE
 from domain.errors import JobNotFound
 from domain.ids import DEFAULT_TENANT, JobId
 from domain.job import Job
 from interface.api.conditional import etag_of, matches
+from interface.api.feeds import is_clients
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import CACHE_CONTROL, POLL_SECONDS, UNCHANGED, unchanged
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import IfNoneMatch, JobPath, Services, job_url
+from interface.api.v1.requests import FeedsOf, IfNoneMatch, JobPath, Services, Wait, job_url
 from interface.api.v1.schemas.actions import JobRequest, JobStarted, JobStatus
-from interface.api.v1.schemas.problem import NO_JOB, problem_response
+from interface.api.v1.schemas.problem import INVALID, NO_JOB, problem_response
+from interface.api.v1.status_changes import wait_for_change
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -52,13 +53,27 @@ def start_job(
     operation_id="get_job_status",
     summary="Tell how far a job is",
     response_model=JobStatus,
-    responses=UNCHANGED | NO_JOB,
+    responses=UNCHANGED | NO_JOB | INVALID,
 )
-def get_job_status(
-    services: Services, response: Response, job_id: JobPath, if_none_match: IfNoneMatch = None
+async def get_job_status(
+    services: Services,
+    feeds: FeedsOf,
+    request: Request,
+    response: Response,
+    *,
+    job_id: JobPath,
+    wait: Wait = None,
+    if_none_match: IfNoneMatch = None,
 ) -> JobStatus | Response:
-    """Give the job with each of its actions; with `If-None-Match` 304 while the version is the same."""
-    job = clients_job(services, job_id)
+    """Give the job with each of its actions; with `If-None-Match` 304 while the version is the same.
+
+    With `wait`, the answer is held until the version is another than that of `If-None-Match` or, without that, than
+    the present one. What is final is answered at once.
+    """
+    if wait:
+        is_gone = request.is_disconnected
+        await wait_for_change(feeds.jobs, job_id, if_none_match=if_none_match, seconds=wait, is_gone=is_gone)
+    job = await to_thread.run_sync(clients_job, services, job_id)
     etag = etag_of(job.version)
     if matches(if_none_match, etag):
         return unchanged(etag)
@@ -84,6 +99,6 @@ def cancel_job(services: Services, job_id: JobPath) -> JobStatus:
 def clients_job(services: ApiServices, job_id: JobId) -> Job:
     """Return the job. Raises JobNotFound, also where it is a task of those who run Esteira: those have a scope."""
     job = services.jobs.get(DEFAULT_TENANT, job_id)
-    if any(action.queue in {CLEANUP_QUEUE, CALLBACK_QUEUE} for action in job.actions):
+    if not is_clients(job):
         raise JobNotFound
     return job

@@ -14,10 +14,11 @@ from application.ports.document_reader import DocumentState
 from domain.errors import InvalidRequest
 from domain.ids import DocumentId
 from interface.api.conditional import etag_of, etag_of_many, matches
-from interface.api.v1.requests import DocumentPath, IfNoneMatch, Services
+from interface.api.feeds import is_final
+from interface.api.v1.requests import DocumentPath, FeedsOf, IfNoneMatch, Services, Wait
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, Responses
 from interface.api.v1.schemas.status import DocumentStatusBody, StatusList
-from interface.api.v1.status_changes import current_state, current_version, is_final, wait_for_change
+from interface.api.v1.status_changes import current_state, current_version, wait_for_change
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 MAX_IDS = 500
@@ -61,13 +62,12 @@ def get_documents_status(
 )
 async def get_document_status(
     services: Services,
+    feeds: FeedsOf,
     request: Request,
     response: Response,
     *,
     document_id: DocumentPath,
-    wait: Annotated[
-        int | None, Query(ge=1, le=25, description="Seconds to hold the answer until something changes.")
-    ] = None,
+    wait: Wait = None,
     if_none_match: IfNoneMatch = None,
 ) -> DocumentStatusBody | Response:
     """Give the status object; with `If-None-Match` 304 while the version is the same.
@@ -76,10 +76,8 @@ async def get_document_status(
     the present one. What is final is answered at once.
     """
     if wait:
-        state = await to_thread.run_sync(current_state, services, document_id)
-        is_known = if_none_match is None or matches(if_none_match, etag_of(state.version))
-        if is_known and not is_final(state.status):
-            await wait_for_change(services, state, seconds=wait, is_gone=request.is_disconnected)
+        is_gone = request.is_disconnected
+        await wait_for_change(feeds.documents, document_id, if_none_match=if_none_match, seconds=wait, is_gone=is_gone)
     if if_none_match:
         etag = etag_of(await to_thread.run_sync(current_version, services, document_id))
         if matches(if_none_match, etag):

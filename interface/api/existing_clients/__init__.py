@@ -1,0 +1,1 @@
+"""Paths that clients of other services call already, with their own words, over the same use cases."""
