@@ -628,3 +628,10 @@ def test_versions_are_told_by_when_they_were_announced(transactions: Transaction
         later, before = datetime.now(UTC) + timedelta(minutes=1), datetime.now(UTC) - timedelta(minutes=1)
         assert transaction.versions.announced_before(document.id, later) == [1]
         assert transaction.versions.announced_before(document.id, before) == []
+
+
+def test_a_document_is_found_by_its_external_id(transactions: Transactions) -> None:
+    added = kept_document(transactions, external_id="x-1")
+    with transactions() as transaction:
+        assert transaction.documents.find(added.tenant_id, "x-1") == added
+        assert transaction.documents.find(added.tenant_id, "x-2") is None
