@@ -13,6 +13,7 @@ from application.sweep import Sweep
 from application.use_cases.clean_up import CleanUp
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.delete_failed_documents import DeleteFailedDocuments
+from application.use_cases.expire_artifacts import ExpireArtifacts
 from application.use_cases.expire_uploads import ExpireUploads
 from application.use_cases.forget_history import ForgetHistory
 from application.use_cases.start_due_cleanup import StartDueCleanup
@@ -49,6 +50,7 @@ def wire_sweeps(
             delete_document=DeleteDocument(transactions=transactions, blobs=blobs),
             retention=timedelta(days=failed_days) if failed_days else None,
         ),
+        ExpireArtifacts(transactions=transactions, blobs=blobs),
     )
     orphans: tuple[Sweep, ...] = (
         SweepLostRows(

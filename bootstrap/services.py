@@ -16,6 +16,7 @@ from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -92,6 +93,7 @@ def wire_services(
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        find_artifact=FindArtifact(transactions=parts.transactions),
         start_job=start_job,
         start_operation=StartOperation(action_types=parts.action_types, start_job=start_job),
         start_cleanup=wire_start(settings, parts.transactions, action_type=CLEANUP, wake_relay=wake_relay),

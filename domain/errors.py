@@ -53,6 +53,24 @@ class OperationNotFound(EsteiraError):
     code = "operation_not_found"
 
 
+class ArtifactNotFound(EsteiraError):
+    """This job makes no artifact."""
+
+    code = "artifact_not_found"
+
+
+class ArtifactExpired(EsteiraError):
+    """The time for this artifact is over, and it was deleted: ask for a new one."""
+
+    code = "artifact_expired"
+
+
+class NotReady(EsteiraError):
+    """The artifact is still being made: ask for the job's status, then again."""
+
+    code = "not_ready"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 

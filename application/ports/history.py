@@ -8,7 +8,10 @@ from domain.cleanup import Amount
 
 
 class Record(StrEnum):
-    """What is kept. A job that is its document's latest is no history; nor is one that has not ended, or has a key."""
+    """What is kept.
+
+    A job that is its document's latest is no history; nor is one that has not ended, or has a key, or a kept artifact.
+    """
 
     RESULTS = "results"
     EVENTS = "events"

@@ -11,7 +11,7 @@ class ObjectOwners(Protocol):
     """Reads committed state in one snapshot a call. Raises DatabaseUnavailable (retryable)."""
 
     def named(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return those keys that a version of a document has, or that a run noted before it put an attachment."""
+        """Return those keys that a version of a document has, or that a run noted before it put something."""
         ...
 
     def open_uploads(self, uploads: Sequence[UnfinishedUpload], *, since: datetime) -> frozenset[str]:

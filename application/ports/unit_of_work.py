@@ -5,6 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from application.ports.artifact_store import ArtifactStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
@@ -47,6 +48,11 @@ class UnitOfWork(Protocol):
     @property
     def staged_objects(self) -> StagedObjects:
         """Objects that have no document yet."""
+        ...
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Files that runs made, in this transaction."""
         ...
 
     @property

@@ -9,7 +9,7 @@ from domain.audit import Finding
 from domain.cleanup import Orders, Swept
 
 SENTENCES: Mapping[str, str] = {
-    "orphan_objects": "Objects in the store that no document has.",
+    "orphan_objects": "Objects in the store that no document and no artifact has.",
     "upload_leftovers": "Uploads in parts in the store that nobody will complete.",
     "half_written_files": "Files of the store that were left half written.",
     "unpublished_passages": "Pages and chunks of runs that are neither published nor at work, or of no document.",

@@ -1,14 +1,16 @@
-"""Deletes objects that no document has: put again by a URL that lived on, or left by a crash."""
+"""Deletes objects that no document and no artifact has: put again by a URL that lived on, or left by a crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from application.ports.blob_store import BlobStore
 from application.ports.object_inventory import StoredObject
 from application.ports.object_owners import ObjectOwners
 from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions
+from domain.artifact import ARTIFACTS_PREFIX, run_of_key
 from domain.cleanup import Amount, Orders, Swept
 from domain.document import OBJECTS_PREFIX, document_of_key
 from domain.errors import DocumentNotFound
@@ -18,8 +20,8 @@ MOST_OBJECTS = 10_000
 # So many, and more than half of all: that is no litter, but another database's store.
 DOUBTFUL_OBJECTS = 100
 DOUBT = (
-    "{orphans} of {seen} objects have no document in this database. Is it the database of this object store? Nothing "
-    "was deleted; if it is, run `esteira cleanup s3 --force`."
+    "{orphans} of {seen} objects have no document or artifact in this database. Is it the database of this object "
+    "store? Nothing was deleted; if it is, run `esteira cleanup s3 --force`."
 )
 
 
@@ -56,9 +58,10 @@ class SweepOrphanObjects:
         """Return orphans to delete, how many there are, and how many objects."""
         orphans: list[StoredObject] = []
         count = seen = 0
-        for page in self.blobs.inventory.objects(OBJECTS_PREFIX):
+        inventory = self.blobs.inventory
+        for page in chain(inventory.objects(OBJECTS_PREFIX), inventory.objects(ARTIFACTS_PREFIX)):
             context.check()
-            old = [each for each in page if each.modified_at < before and document_of_key(each.key)]
+            old = [each for each in page if each.modified_at < before and _is_ours(each.key)]
             named = self.owners.named([each.key for each in old]) if old else frozenset()
             found = [each for each in old if each.key not in named]
             orphans += found[: MOST_OBJECTS - len(orphans)]
@@ -74,3 +77,7 @@ class SweepOrphanObjects:
             except DocumentNotFound:
                 pass  # and there never will be one: ids are not used again
             return not self.owners.named([orphan.key]) and self.blobs.delete(orphan.key)
+
+
+def _is_ours(key: str) -> bool:
+    return document_of_key(key) is not None or run_of_key(key) is not None

@@ -27,6 +27,7 @@ FOUND: Mapping[Record, str] = {
         WHERE j.completed_at < :before
             AND NOT EXISTS (SELECT FROM documents d WHERE d.id = j.document_id AND d.job_id = j.id)
             AND NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.job_id = j.id)
+            AND NOT EXISTS (SELECT FROM artifacts f WHERE f.job_id = j.id AND f.deleted_at IS NULL)
             AND NOT EXISTS (SELECT FROM job_actions a WHERE a.job_id = j.id AND (a.unclean OR a.completed_at IS NULL))
     """,
     Record.EMBEDDINGS: """

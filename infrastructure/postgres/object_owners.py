@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from application.ports.object_inventory import UnfinishedUpload
+from domain.artifact import ARTIFACTS_PREFIX, run_of_key
 from domain.document import document_of_key, object_key
 from infrastructure.postgres.errors import database_errors
 
@@ -15,6 +16,9 @@ NAMED = text("""
     UNION ALL
     SELECT NULL, d.id, d.object_name, v.version FROM documents d JOIN document_versions v ON v.document_id = d.id
     WHERE d.id = ANY(:documents)
+    UNION ALL
+    SELECT :artifacts || action_id || '/' || run_lease, NULL, NULL, NULL FROM artifacts
+    WHERE action_id = ANY(:actions) AND deleted_at IS NULL
 """)
 OPEN_UPLOADS = text("SELECT store_id FROM uploads WHERE store_id = ANY(:ids) AND completed_at IS NULL")
 ANNOUNCED = text("""
@@ -30,9 +34,15 @@ class PostgresObjectOwners:
         self._engine = engine
 
     def named(self, keys: Sequence[str]) -> frozenset[str]:
-        """Look up notes and versions."""
+        """Look up notes, versions and artifacts."""
+        asked = {
+            "keys": list(keys),
+            "documents": _documents(keys),
+            "actions": [run.action_id for run in map(run_of_key, keys) if run],
+            "artifacts": ARTIFACTS_PREFIX,
+        }
         with database_errors(), self._engine.connect() as connection:
-            rows = connection.execute(NAMED, {"keys": list(keys), "documents": _documents(keys)}).all()
+            rows = connection.execute(NAMED, asked).all()
         return frozenset(row.key or object_key(row.id, row.object_name, row.version) for row in rows) & set(keys)
 
     def open_uploads(self, uploads: Sequence[UnfinishedUpload], *, since: datetime) -> frozenset[str]:

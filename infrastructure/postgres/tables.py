@@ -369,3 +369,20 @@ api_keys = Table(
     _instant("revoked_at", nullable=True),
     Index("ix_api_keys_tenant_id_id", "tenant_id", "id"),
 )
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("action_id", Uuid, primary_key=True),
+    Column("run_lease", BigInteger, primary_key=True),
+    Column("job_id", Uuid, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    _instant("created_at"),
+    # Set with the run that ends well: before that nobody sees it.
+    _instant("expires_at", nullable=True),
+    _instant("deleted_at", nullable=True),
+    Index("ix_artifacts_job_id", "job_id"),
+    Index("ix_artifacts_kept", "action_id", postgresql_where=text("deleted_at IS NULL")),
+)

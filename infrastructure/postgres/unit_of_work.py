@@ -7,6 +7,7 @@ from typing import Self
 
 from sqlalchemy import Connection, DateTime, Engine, func, select
 
+from application.ports.artifact_store import ArtifactStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
@@ -15,6 +16,7 @@ from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
+from infrastructure.postgres.artifact_store import PostgresArtifactStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -70,6 +72,11 @@ class PostgresUnitOfWork:
     def staged_objects(self) -> StagedObjects:
         """Objects that have no document yet."""
         return PostgresStagedObjects(self._open)
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Files that runs made, in this transaction."""
+        return PostgresArtifactStore(self._open)
 
     @property
     def queues(self) -> QueueSwitches:

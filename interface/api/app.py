@@ -16,6 +16,7 @@ from interface.api.openapi import described
 from interface.api.services import ApiServices
 from interface.api.telemetry import REQUEST_ID, RequestTelemetry
 from interface.api.v1.endpoints import (
+    artifacts,
     batches,
     cleanup,
     contents,
@@ -70,6 +71,7 @@ def create_app(services: ApiServices) -> FastAPI:
         search.router,
         jobs.router,
         operations.router,
+        artifacts.router,
         queue.router,
         queue_jobs.router,
         dead_letters.router,

@@ -19,6 +19,7 @@ from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
@@ -54,6 +55,7 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    find_artifact: FindArtifact
     start_job: StartJob
     start_operation: StartOperation
     start_cleanup: StartTask

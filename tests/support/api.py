@@ -27,6 +27,7 @@ from application.use_cases.check_stream_token import CheckStreamToken
 from application.use_cases.complete_upload import CompleteUpload
 from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
@@ -237,6 +238,7 @@ class Api:
             ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
+            find_artifact=FindArtifact(transactions=transactions),
             start_job=start_job,
             start_operation=StartOperation(action_types=self.action_types, start_job=start_job),
             start_cleanup=self._start(CLEANUP, transactions),
