@@ -22,7 +22,7 @@ from bootstrap.doctoring import doctor_action_type
 from bootstrap.operations import operation_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
-from bootstrap.transfers import import_type
+from bootstrap.transfers import export_type, import_type
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.embedding.deferred_embedder import DeferredEmbedder
@@ -95,7 +95,10 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
-    transfers = (import_type(settings, transactions, blobs, seal, scratch=scratch),)
+    transfers = (
+        import_type(settings, transactions, blobs, seal, scratch=scratch),
+        export_type(settings, engine, transactions, blobs, scratch=scratch),
+    )
     action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, *operation_types(settings), *transfers)}
     return Parts(
         settings=settings,

@@ -1,29 +1,38 @@
-"""Wires the long operations that bring files in."""
+"""Wires the long operations that bring files in and take all out."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from application.imported_files import KeepFile
+from application.keep_artifact import KeepArtifact
 from application.ports.blob_store import BlobStore
 from application.ports.import_source import ImportSource
 from application.ports.password_seal import PasswordSeal
+from application.ports.table_archive import TableArchive
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.export_documents import ExportDocuments
 from application.use_cases.import_documents import ImportDocuments
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.request_upload import RequestUpload
 from bootstrap.settings import Settings
+from domain.export_order import read_export
 from domain.import_order import read_import
 from domain.job import OPERATIONS_QUEUE
 from domain.retry_policy import RetryPolicy
 from infrastructure.extraction.detection import look_at_file
+from infrastructure.postgres.corpus import PostgresCorpusReader
 from infrastructure.storage.folder_import_source import FolderImportSource
 from infrastructure.storage.zip_import_source import open_zip
 
 IMPORT = "import"
+EXPORT = "export"
 # A run that was cut goes on behind what it has done, when somebody has it tried again.
 TRANSFER_TIMEOUT = timedelta(hours=24)
 READ_SECONDS = 30
@@ -62,6 +71,37 @@ def import_type(
         max_attempts=settings.max_attempts,
         read_params=partial(read_import, chunk_tokens=settings.chunk_tokens),
     )
+
+
+def export_type(
+    settings: Settings, engine: Engine, transactions: Transactions, blobs: BlobStore, *, scratch: Path
+) -> ActionType:
+    """Return how exports run."""
+    handler = ExportDocuments(
+        corpus=PostgresCorpusReader(engine),
+        open_archive=open_parquet,
+        artifacts=KeepArtifact(
+            transactions=transactions, blobs=blobs, lifetime=timedelta(hours=settings.result_ttl_hours)
+        ),
+        scratch=scratch,
+    )
+    return ActionType(
+        name=EXPORT,
+        queue=OPERATIONS_QUEUE,
+        timeout=TRANSFER_TIMEOUT,
+        retry=RetryPolicy(first_delay_seconds=settings.retry_delay_seconds),
+        handler=handler,
+        max_attempts=settings.max_attempts,
+        read_params=read_export,
+    )
+
+
+def open_parquet(path: Path) -> AbstractContextManager[TableArchive]:
+    """Make a file of Parquet tables."""
+    # pyarrow takes 60 MB of memory, which processes that export nothing need not.
+    from infrastructure.parquet.parquet_archive import open_archive
+
+    return open_archive(path)
 
 
 def make_import_source(settings: Settings) -> ImportSource:

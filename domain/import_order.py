@@ -2,28 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Self
 from uuid import UUID
 
 from domain.errors import InvalidRequest
 from domain.ids import DocumentId
 from domain.imported_file import IMPORT_JOB, clean_name, name_problem
+from domain.metadata_param import MAX_KEYS, METADATA, MetadataValue, read_metadata
 from domain.params import require_known, whole_number
 
 PREFIX = "prefix"
 DOCUMENT = "document_id"
-METADATA = "metadata"
 CHUNK_TOKENS = "chunk_tokens"
 CHUNK_OVERLAP = "chunk_overlap"
 LEAST_CHUNK_TOKENS = 16
 LARGEST_INTEGER = 2**31 - 1
-LARGEST_BIG_INTEGER = 2**63 - 1
-MAX_METADATA_KEYS = 63  # and one that tells the import
-MAX_KEY_CHARACTERS = 128
-MAX_VALUE_CHARACTERS = 4096
-
-MetadataValue = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +79,7 @@ def _number(params: Mapping[str, object], name: str, *, least: int) -> int | Non
 
 
 def _metadata(params: Mapping[str, object]) -> dict[str, MetadataValue]:
-    value = params.get(METADATA, {})
-    if not isinstance(value, Mapping) or len(value) > MAX_METADATA_KEYS:
-        raise InvalidRequest("Send an object of up to 63 keys.", pointer=f"/{METADATA}")
-    for key, held in value.items():
-        if not 0 < len(key) <= MAX_KEY_CHARACTERS or key == IMPORT_JOB:
-            sentence = f"A key has 1 to 128 characters, and `{IMPORT_JOB}` is written by the import itself."
-            raise InvalidRequest(sentence, pointer=f"/{METADATA}")
-        if not _is_metadata_value(held):
-            sentence = "Metadata is flat: send strings of up to 4096 characters, numbers, booleans or null."
-            raise InvalidRequest(sentence, pointer=f"/{METADATA}")
-    return dict(value)
-
-
-def _is_metadata_value(value: object) -> bool:
-    if isinstance(value, str):
-        return len(value) <= MAX_VALUE_CHARACTERS
-    if isinstance(value, float):
-        return isfinite(value)
-    return value is None or (isinstance(value, int) and -LARGEST_BIG_INTEGER <= value <= LARGEST_BIG_INTEGER)
+    found = read_metadata(params, max_keys=MAX_KEYS - 1)
+    if IMPORT_JOB in found:
+        raise InvalidRequest(f"`{IMPORT_JOB}` is written by the import itself.", pointer=f"/{METADATA}")
+    return found
