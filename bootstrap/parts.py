@@ -16,6 +16,7 @@ from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
+from bootstrap.artifacts import artifact_action_type
 from bootstrap.backends import Backends
 from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
@@ -95,11 +96,15 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     action_types: dict[str, ActionType] = {}
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
-    transfers = (
+    artifact = artifact_action_type(
+        settings, engine, transactions, blobs, embedder=embedder, terms=terms, scratch=scratch
+    )
+    known = (
+        *(indexing, cleanup, doctor, artifact, *operation_types(settings)),
         import_type(settings, transactions, blobs, seal, scratch=scratch),
         export_type(settings, engine, transactions, blobs, scratch=scratch),
     )
-    action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, *operation_types(settings), *transfers)}
+    action_types |= {kind.name: kind for kind in known}
     return Parts(
         settings=settings,
         engine=engine,

@@ -18,9 +18,11 @@ from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
+from application.use_cases.make_artifact import ARTIFACT
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.request_artifact import RequestArtifact
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
@@ -93,6 +95,7 @@ def wire_services(
         search_chunks=SearchChunks(
             embedder=parts.embedder, terms=parts.terms, search=PostgresPassageSearch(parts.engine)
         ),
+        request_artifact=RequestArtifact(action_type=parts.action_types[ARTIFACT], start_job=start_job),
         find_artifact=FindArtifact(transactions=parts.transactions),
         start_job=start_job,
         start_operation=StartOperation(action_types=parts.action_types, start_job=start_job),

@@ -25,6 +25,7 @@ from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
+from application.use_cases.request_artifact import RequestArtifact
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
@@ -55,6 +56,7 @@ class ApiServices:
     replay_dead_letters: ReplayDeadLetters
     delete_document: DeleteDocument
     search_chunks: SearchChunks
+    request_artifact: RequestArtifact
     find_artifact: FindArtifact
     start_job: StartJob
     start_operation: StartOperation

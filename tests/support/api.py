@@ -19,7 +19,7 @@ from application.ports.queue_messages import MessageState, QueueMessages
 from application.ports.queue_reader import QueueReader, QueueState, WorkerState
 from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
-from application.run_action import ActionType
+from application.run_action import ActionHandler, ActionType
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.check_api_key import CheckApiKey
@@ -29,10 +29,12 @@ from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
+from application.use_cases.make_artifact import ARTIFACT, ARTIFACTS_QUEUE
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import LIMIT, ReplayDeadLetters
+from application.use_cases.request_artifact import RequestArtifact
 from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
@@ -53,6 +55,7 @@ from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import Job
 from domain.report import Report
+from domain.retry_policy import RetryPolicy
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry
 from interface.api.app import create_app
 from interface.api.services import ApiServices
@@ -67,6 +70,13 @@ from tests.support.seals import a_seal
 
 PUBLIC_URL = "https://esteira.example"
 ORIGIN = "https://app.example"
+NO_ARTIFACTS = ActionType(
+    name=ARTIFACT,
+    queue=ARTIFACTS_QUEUE,
+    timeout=timedelta(minutes=1),
+    retry=RetryPolicy(),
+    handler=cast("ActionHandler", None),
+)
 SECRET = b"secret of the tests" * 2
 
 
@@ -238,6 +248,9 @@ class Api:
             ),
             delete_document=DeleteDocument(transactions=transactions, blobs=self.blobs),
             search_chunks=cast("SearchChunks", self.search),
+            request_artifact=RequestArtifact(
+                action_type=self.action_types.get(ARTIFACT, NO_ARTIFACTS), start_job=start_job
+            ),
             find_artifact=FindArtifact(transactions=transactions),
             start_job=start_job,
             start_operation=StartOperation(action_types=self.action_types, start_job=start_job),

@@ -1,17 +1,44 @@
-"""Artifacts: files that jobs make, downloaded from the object store."""
+"""Artifacts: files that jobs make, asked for here and downloaded from the object store."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from domain.ids import ActionId
 from interface.api.v1.endpoints.jobs import clients_job
-from interface.api.v1.requests import JobPath, Services
+from interface.api.v1.endpoints.status import POLL_SECONDS
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
+from interface.api.v1.requests import JobPath, Services, job_url
+from interface.api.v1.schemas.artifacts import ArtifactBody, ArtifactStarted
 from interface.api.v1.schemas.problem import problem_response
 
 router = APIRouter(prefix="/artifacts", tags=["artifacts"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    operation_id="request_artifact",
+    summary="Start making an artifact",
+    responses=IDEMPOTENT | {422: problem_response("`idempotency_key_reused`, `invalid_request`: see `errors`")},
+)
+def request_artifact(
+    services: Services, request: Request, response: Response, body: ArtifactBody, key: IdempotencyKey = None
+) -> ArtifactStarted:
+    """Make a report over the documents as a spreadsheet or as printed pages."""
+    started = services.request_artifact(
+        kind=body.kind, report=body.report, params=body.params, request=idempotent(request, key, body)
+    )
+    tell_replayed(response, is_replayed=started.is_replayed)
+    job = started.job
+    download_url = f"{services.public_url.rstrip('/')}/api/v1/artifacts/{job.id}/download"
+    answer = ArtifactStarted.of(job, job_url=job_url(services, job.id), download_url=download_url)
+    response.headers["Location"] = answer.status_url
+    response.headers["Retry-After"] = str(POLL_SECONDS)
+    return answer
 
 
 @router.get(

@@ -1,0 +1,1 @@
+"""Reports over the corpus: what they say, apart from how they are drawn."""
