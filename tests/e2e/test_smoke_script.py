@@ -19,6 +19,7 @@ pytestmark = pytest.mark.xdist_group("whole stack")
 
 STEPS = ["health", "upload", "process", "search", "operation", "artifact", "delete"]
 PATIENCE_SECONDS = 300
+MIGRATE = ("-m", "bootstrap.command", "migrate")
 
 
 def smoke(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -79,6 +80,8 @@ def test_a_server_without_workers_and_one_with_keys_say_so(tmp_path: Path) -> No
         running_program((str(Path(own_stack)), str(data_dir)), data_dir) as stack,
     ):
         stack.said(r'"addresses"')
+        with running_program(MIGRATE, data_dir) as migration:
+            assert migration.ended() == 0, migration.output
         with running_program(API, data_dir) as api:
             url = api.said(r'"url": "([^"]+)".*the API answers').group(1)
             ended = smoke(tmp_path, "--quick", url)
