@@ -155,6 +155,20 @@ def test_a_run_that_lost_its_action_starts_no_processing(stage: ImportStage) -> 
     assert stage.documents() == FILES
 
 
+def test_a_run_that_lost_its_action_before_another_has_it_goes_no_further(stage: ImportStage) -> None:
+    def lose() -> None:
+        stage.blobs.after_upload = lambda: None
+        stage.lose_worker()
+
+    lay(stage, FILES)
+    stage.blobs.after_upload = lose
+    job_id = stage.start(prefix="")
+    assert stage.run(job_id).status == "pending"
+    assert stage.sql("SELECT count(*) FROM jobs") == [(1,)]
+    assert stage.run(job_id).status == "completed"
+    assert stage.documents() == FILES
+
+
 def test_two_imports_of_the_same_at_once_make_each_document_once(stage: ImportStage) -> None:
     files = {f"{number}.txt": f"Page {number}" for number in range(20)}
     lay(stage, files)
