@@ -26,6 +26,7 @@ from bootstrap.embedding import reembed_action_type, wire_models
 from bootstrap.operations import operation_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
+from bootstrap.transfers import export_type, import_type
 from domain.job import DOCUMENT_QUEUE, INDEX
 from domain.retry_policy import RetryPolicy
 from infrastructure.extraction.limits import ExtractionLimits, Recognition
@@ -104,7 +105,11 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     callback = callback_action_type(settings, transactions, load_secret=partial(load_secret, settings))
     reembed = reembed_action_type(settings, engine, models)
     artifact = artifact_action_type(settings, engine, transactions, blobs, search=search, scratch=scratch)
-    built_in = (indexing, cleanup, doctor, callback, reembed, artifact, *operation_types(settings))
+    built_in = (
+        *(indexing, cleanup, doctor, callback, reembed, artifact, *operation_types(settings)),
+        import_type(settings, transactions, blobs, seal, scratch=scratch),
+        export_type(settings, engine, transactions, blobs, scratch=scratch),
+    )
     action_types |= {kind.name: kind for kind in built_in}
     return Parts(
         settings=settings,

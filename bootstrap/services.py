@@ -20,11 +20,9 @@ from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
 from application.use_cases.make_artifact import ARTIFACT
 from application.use_cases.pause_queue import PauseQueue
-from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
 from application.use_cases.replay_dead_letters import ReplayDeadLetters
 from application.use_cases.request_artifact import RequestArtifact
-from application.use_cases.request_upload import RequestUpload
 from application.use_cases.request_uploads import RequestUploads
 from application.use_cases.resume_queue import ResumeQueue
 from application.use_cases.retry_job import RetryJob
@@ -37,6 +35,7 @@ from bootstrap.callbacks import callback_rules
 from bootstrap.cleaning import wire_start
 from bootstrap.parts import Parts, load_secret
 from bootstrap.telemetry import wire_api_telemetry
+from bootstrap.transfers import wire_process, wire_request_upload
 from domain.audit import DOCTOR
 from domain.cleanup import CLEANUP
 from domain.errors import BlobNotFound
@@ -65,22 +64,9 @@ def wire_services(
     secret = partial(load_secret, settings)
     clock = partial(datetime.now, UTC)
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
-    request_upload = RequestUpload(
-        transactions=parts.transactions,
-        blobs=parts.blobs,
-        max_upload_bytes=settings.max_upload_bytes,
-        upload_url_seconds=settings.upload_url_seconds,
-        multipart_upload_seconds=settings.multipart_upload_seconds,
-        chunk_tokens=settings.chunk_tokens,
-        chunk_overlap=settings.chunk_overlap,
-    )
-    process_uploaded_document = ProcessUploadedDocument(
-        transactions=parts.transactions,
-        blobs=parts.blobs,
-        seal=parts.seal,
-        wake_relay=wake_relay,
-        max_attempts=settings.max_attempts,
-        callbacks=callback_rules(settings),
+    request_upload = wire_request_upload(settings, parts.transactions, parts.blobs)
+    process_uploaded_document = wire_process(
+        settings, parts.transactions, parts.blobs, parts.seal, wake_relay=wake_relay
     )
     start_job = StartJob(
         transactions=parts.transactions,

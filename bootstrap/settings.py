@@ -17,6 +17,8 @@ YEAR_SECONDS = 366 * 24 * 3600.0
 MOST_DAYS = 36_500
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_BIG_INTEGER = 2**63 - 1
+# Where our own objects are.
+OUR_PREFIXES = ("documents/", "artifacts/")
 
 Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS, allow_inf_nan=False)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -36,6 +38,8 @@ class Settings(BaseSettings):
     s3_bucket: str | None = None
     s3_endpoint_url: str | None = None
     s3_public_endpoint_url: str | None = None
+    import_bucket: str | None = None
+    import_prefix: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     webhook_secret: SecretStr | None = None
     callback_private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
@@ -161,13 +165,29 @@ class Settings(BaseSettings):
             raise ValueError("Paths are added to this address: leave out what begins with ? or #")
         return value.rstrip("/")
 
+    @field_validator("import_prefix")
+    @classmethod
+    def _require_folder(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"([^/]+/)+", value):
+            raise ValueError("This is no folder of a bucket: send one such as import/, with a slash at the end only")
+        return value
+
     @model_validator(mode="after")
     def _require_sense(self) -> Self:
+        is_our_bucket = self.import_bucket is None or self.import_bucket == self.s3_bucket
+        if is_our_bucket and self.import_root.startswith(OUR_PREFIXES):
+            raise ValueError("ESTEIRA_IMPORT_PREFIX may not be where Esteira keeps its own objects")
         if self.chunk_overlap * 2 > self.chunk_tokens:
             raise ValueError("ESTEIRA_CHUNK_OVERLAP may be half of ESTEIRA_CHUNK_TOKENS at most")
         if self.beat_seconds * 2 > self.lease_seconds:
             raise ValueError("ESTEIRA_BEAT_SECONDS may be half of ESTEIRA_LEASE_SECONDS at most")
         return self
+
+    @property
+    def import_root(self) -> str:
+        """What comes before the keys of objects that may be imported: all of a bucket that is there for it alone."""
+        is_its_own = self.import_bucket is not None and self.import_bucket != self.s3_bucket
+        return self.import_prefix or ("" if is_its_own else "import/")
 
     @property
     def absolute_data_dir(self) -> Path:

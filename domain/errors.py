@@ -240,6 +240,12 @@ class SealBroken(EsteiraError):
     code = "encrypted"
 
 
+class NothingToImport(EsteiraError):
+    """There is no file to import under this prefix: look where files are laid for it, and how the prefix is written."""
+
+    code = "nothing_to_import"
+
+
 class StorageUnavailable(EsteiraError):
     """The object store does not answer."""
 

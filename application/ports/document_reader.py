@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.action import Action
 from domain.chunk import Chunk
 from domain.document import Document, DocumentStatus
-from domain.ids import ChunkId, DocumentId, TenantId
+from domain.ids import ChunkId, DocumentId, JobId, TenantId
 from domain.job import INDEX, Job
 
 
@@ -57,6 +57,7 @@ class DocumentFilter:
     filename: str | None = None
     checksums_sha256: Collection[str] | None = None
     parent_id: DocumentId | None = None
+    import_job: JobId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

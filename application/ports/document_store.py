@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.action import Run
 from domain.document import Document
-from domain.ids import DocumentId, JobId
+from domain.ids import DocumentId, JobId, TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,10 @@ class DocumentStore(Protocol):
 
     def lock(self, document_id: DocumentId) -> Document:
         """Return the document as readers see it, locked until the transaction ends. Raises DocumentNotFound."""
+        ...
+
+    def find(self, tenant_id: TenantId, external_id: str) -> Document | None:
+        """Return the document of that external id, locked, as `lock` does; None where there is none."""
         ...
 
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:

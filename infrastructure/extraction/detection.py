@@ -66,6 +66,8 @@ class Detected:
     encoding: str = "utf-8"
 
 
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURE_MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"\xff\xd8\xff", Format.JPEG),
@@ -105,6 +107,7 @@ _OFFICE_SIGNS = (
     b"content.xml",
     b"mimetypeapplication/vnd.oasis.",
 )
+_EPUB_SIGNS = (b"mimetypeapplication/epub+zip", b"META-INF/container.xml")
 _OTHER_OFFICE = (("ms-excel.sheet.binary", "a binary Excel workbook (XLSB)"), ("ms-visio.", "a Visio drawing"))
 _ZIP_MIMETYPES = {
     "application/vnd.oasis.opendocument.graphics": "an OpenDocument drawing",
@@ -139,9 +142,9 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
     encoding = encoding_of(sample)
     if _is_pdf(sample, text=encoding is not None):
         return Detected(format=Format.PDF)
-    if sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if sample.startswith(_ZIP_MAGIC):
         return _detect_in_zip(path, sample, limits)
-    if sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if sample.startswith(_OLE_MAGIC):
         return _detect_in_ole(path)
     if plainly_told := _by_magic(sample, text=encoding is not None):
         return Detected(format=plainly_told)
@@ -153,6 +156,18 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
     if encoding is None:
         raise unsupported(_binary_name(sample))
     return _detect_text(decode(sample, encoding), filename, encoding)
+
+
+def look_at_file(path: Path, filename: str) -> None:
+    """Refuse what the first bytes tell, and open no container: that is for the sandbox. Raises DocumentUnreadable."""
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    if sample.startswith(_OLE_MAGIC):
+        return
+    if not sample.startswith(_ZIP_MAGIC):
+        detect(path, filename, ExtractionLimits())
+    elif not any(sign in sample for sign in (CONTENT_TYPES.encode(), *_OFFICE_SIGNS, *_EPUB_SIGNS)):
+        raise unsupported("a ZIP archive")
 
 
 def unsupported(name: str | None) -> DocumentUnreadable:

@@ -12,6 +12,7 @@ from domain.action import Action, ActionStatus
 from domain.document import DocumentStatus
 from domain.errors import PageNotFound
 from domain.ids import DocumentId, JobId
+from domain.imported_file import IMPORT_JOB
 from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_of
@@ -74,6 +75,8 @@ class PostgresDocumentReader:
                 query = query.where(documents.c[name] == wanted)
         if document_filter.checksums_sha256 is not None:
             query = query.where(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
+        if document_filter.import_job is not None:
+            query = query.where(documents.c.metadata[IMPORT_JOB].astext == str(document_filter.import_job))
         if document_filter.status is DocumentStatus.AWAITING_UPLOAD:
             query = query.where(documents.c.job_id.is_(None))
         elif document_filter.status:

@@ -10,7 +10,7 @@ from application.ports.document_store import DeletedRows
 from domain.action import Run
 from domain.document import Document
 from domain.errors import DocumentNotFound
-from domain.ids import DocumentId, JobId
+from domain.ids import DocumentId, JobId, TenantId
 from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.rows import description_values, document_of, document_values
@@ -28,9 +28,7 @@ class PostgresDocumentStore:
     def add(self, document: Document) -> Document:
         """Insert, or add a version to the document of that external id."""
         while not self._inserted(document):
-            found = self._lock(
-                documents.c.tenant_id == document.tenant_id, documents.c.external_id == document.external_id
-            )
+            found = self.find(document.tenant_id, document.external_id) if document.external_id else None
             if found:  # else it was deleted in between
                 newest = self._versions.after(found.id, 0)[0]
                 document = replace(document, id=found.id, version=newest.version + 1, job_id=found.job_id)
@@ -71,6 +69,10 @@ class PostgresDocumentStore:
         if found is None:
             raise DocumentNotFound
         return found
+
+    def find(self, tenant_id: TenantId, external_id: str) -> Document | None:
+        """Look up by external id, and lock."""
+        return self._lock(documents.c.tenant_id == tenant_id, documents.c.external_id == external_id)
 
     def assign_job(self, document_id: DocumentId, job_id: JobId) -> None:
         """Make a job the document's latest processing."""

@@ -26,6 +26,9 @@ APPLICATION_NAME_BYTES = 63
 LEAST_ID = UUID(int=0)
 # Said in a transaction that builds an index or deletes a large document, with its postings by the million.
 TAKE_LONG = text("SET LOCAL statement_timeout = '30min'")
+# Said in a transaction that only reads, and writes what it has read to a disk that may be slow: it holds no lock that
+# anybody waits for.
+LET_WAIT = text("SET LOCAL idle_in_transaction_session_timeout = '5min'")
 
 
 def make_engine(database_url: str, *, application_name: str, pool_size: int = 5) -> Engine:

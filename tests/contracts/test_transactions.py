@@ -645,3 +645,10 @@ def test_the_save_that_ends_a_job_with_a_callback_adds_the_one_that_tells_of_it(
         [dispatch] = transaction.jobs.take_unsent(10, types=[CALLBACK])
     assert dispatch.action.params == {"job_id": str(job.id), "ended_at": end_of(locked)}
     assert (dispatch.action.queue, dispatch.action.max_attempts) == (CALLBACK_QUEUE, MAX_CALLBACK_ATTEMPTS)
+
+
+def test_a_document_is_found_by_its_external_id(transactions: Transactions) -> None:
+    added = kept_document(transactions, external_id="x-1")
+    with transactions() as transaction:
+        assert transaction.documents.find(added.tenant_id, "x-1") == added
+        assert transaction.documents.find(added.tenant_id, "x-2") is None

@@ -206,7 +206,7 @@ class InMemoryDocumentStore:
         self.work.database.require_up()
         if document.external_id is not None:
             self.work.lock_row(uuid5(document.tenant_id, document.external_id))
-            if known := self._of_external_id(document):
+            if known := self._of_external_id(document.tenant_id, document.external_id):
                 newest = self.work.versions.after(known.id, 0)[0]
                 document = replace(document, id=known.id, version=newest.version + 1, job_id=known.job_id)
                 self.work.versions_written[document.id, document.version] = document
@@ -220,8 +220,12 @@ class InMemoryDocumentStore:
     def _write(self, document: Document) -> None:
         self.work.documents_written[document.id] = document
 
-    def _of_external_id(self, document: Document) -> Document | None:
-        name = (document.tenant_id, document.external_id)
+    def find(self, tenant_id: TenantId, external_id: str) -> Document | None:
+        self.work.lock_row(uuid5(tenant_id, external_id))
+        found = self._of_external_id(tenant_id, external_id)
+        return self.lock(found.id) if found else None
+
+    def _of_external_id(self, *name: object) -> Document | None:
         return next((found for found in self._all() if (found.tenant_id, found.external_id) == name), None)
 
     def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:

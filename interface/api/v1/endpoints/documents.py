@@ -10,7 +10,7 @@ from starlette.responses import Response
 from application.ports.document_reader import DocumentFilter
 from domain.document import DocumentStatus
 from domain.errors import AlreadyFinal
-from domain.ids import DEFAULT_TENANT, DocumentId
+from domain.ids import DEFAULT_TENANT, DocumentId, JobId
 from domain.job import Job
 from interface.api.cursors import document_cursor, read_document_cursor
 from interface.api.services import ApiServices
@@ -88,6 +88,7 @@ def list_documents(
         str | None, Query(pattern=CHECKSUMS, max_length=100 * 65, description="To 100, with commas between.")
     ] = None,
     parent_document_id: Annotated[UUID | None, Query(description="The attachments of this document.")] = None,
+    import_job: Annotated[UUID | None, Query(description="What this import has made.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> DocumentList:
@@ -99,6 +100,7 @@ def list_documents(
         filename=filename,
         checksums_sha256=checksum_sha256.lower().split(",") if checksum_sha256 else None,
         parent_id=DocumentId(parent_document_id) if parent_document_id else None,
+        import_job=JobId(import_job) if import_job else None,
     )
     found = services.documents.page(document_filter, before=read_document_cursor(cursor), limit=limit + 1)
     return DocumentList(
