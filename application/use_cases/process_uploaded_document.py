@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.ports.blob_store import BlobInfo, BlobStore
 from application.ports.password_seal import PasswordSeal
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.started_job import StartedJob, keep_started, started_before
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
+from domain.idempotent_request import KEY_LIFETIME, IdempotentRequest
 from domain.ids import DocumentId
 from domain.job import Job, new_index_job
 
@@ -36,20 +39,30 @@ class ProcessUploadedDocument:
     seal: PasswordSeal
     wake_relay: Callable[[], None]
     max_attempts: int
+    key_lifetime: timedelta = KEY_LIFETIME
 
-    def __call__(self, document_id: DocumentId, *, password: str | None = None) -> Job:
+    def __call__(
+        self, document_id: DocumentId, *, password: str | None = None, request: IdempotentRequest | None = None
+    ) -> StartedJob:
         """Return the job, new or running. The password is for a new one; it is kept sealed, until the job has ended.
 
-        Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable.
+        Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable, RequestInFlight,
+        IdempotencyKeyReused.
         """
         with self.transactions() as transaction:
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             versions = self.candidates(transaction, document_id)
         uploaded = self.uploaded(versions)
         with self.transactions() as transaction:
+            # The same request may have come in between.
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             job = self.enqueue(transaction, uploaded, password=password)
+            keep_started(transaction, request, job)
             transaction.commit()
         self.wake_relay()
-        return job
+        return StartedJob(job=job)
 
     def candidates(self, transaction: UnitOfWork, document_id: DocumentId) -> Sequence[Document]:
         """Return the versions that may be meant, newest first. Raises DocumentNotFound."""

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, DateTime, Engine, func, select
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
+from application.ports.new_api_keys import NewApiKeys
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
+from infrastructure.postgres.api_key_store import PostgresNewApiKeys
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -83,8 +85,13 @@ class PostgresUnitOfWork:
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
-        """Which request made which job."""
+        """Which request made what."""
         return PostgresIdempotencyKeys(self._open)
+
+    @property
+    def api_keys(self) -> NewApiKeys:
+        """API keys that are being made."""
+        return PostgresNewApiKeys(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""
