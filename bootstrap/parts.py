@@ -20,6 +20,7 @@ from bootstrap.backends import Backends
 from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
 from bootstrap.operations import operation_types
+from bootstrap.plugins import plugin_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
 from domain.job import DOCUMENT_QUEUE, INDEX
@@ -58,7 +59,10 @@ class Parts:
 
 
 def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
-    """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server."""
+    """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server.
+
+    Raises PluginUnusable.
+    """
     engine = make_engine(backends.database_url, application_name=application_name)
     traces = wire_traces(application_name)
     transactions = partial(PostgresUnitOfWork, engine, trace=traces.current)
@@ -95,6 +99,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     cleanup = cleanup_action_type(settings, engine, transactions, blobs)
     doctor = doctor_action_type(settings, engine, transactions, blobs, seal, known_types=action_types.keys)
     action_types |= {kind.name: kind for kind in (indexing, cleanup, doctor, *operation_types(settings))}
+    action_types |= {kind.name: kind for kind in plugin_types(settings, taken=action_types)}
     return Parts(
         settings=settings,
         engine=engine,
