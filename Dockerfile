@@ -31,6 +31,7 @@ COPY application/ /app/application/
 COPY infrastructure/ /app/infrastructure/
 COPY interface/ /app/interface/
 COPY bootstrap/ /app/bootstrap/
+COPY esteira_actions/ /app/esteira_actions/
 COPY scripts/ /app/scripts/
 COPY samples/ /app/samples/
 # Compiled here: at run time nothing can be written.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from application.ports.run_context import Heartbeat, RunContext
 from application.ports.run_watch import RunWatch, Unwatched
@@ -63,7 +63,8 @@ class ActionType:
     """How actions of one type run.
 
     `read_params` returns what a client sent as the work wants it, with what was left out, or raises InvalidRequest with
-    a pointer into it. Without it no client can start such actions.
+    a pointer into it. Without it no client can start such actions. `params_schema` describes them as JSON Schema.
+    `prefix` is a path below which such an action can be started and followed as a long operation as well.
     """
 
     name: str
@@ -73,11 +74,14 @@ class ActionType:
     handler: ActionHandler
     max_attempts: int = 4
     read_params: ReadParams | None = None
+    params_schema: Mapping[str, Any] | None = None
+    summary: str = ""
+    prefix: str | None = None
 
     @property
     def is_operation(self) -> bool:
-        """True for what clients may also start, by its name, as a long operation."""
-        return self.queue == OPERATIONS_QUEUE and self.read_params is not None
+        """True for what clients may also start, by its name or its prefix, as a long operation."""
+        return self.read_params is not None and (self.queue == OPERATIONS_QUEUE or self.prefix is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,7 @@ def wire_start(
         queue=CLEANUP_QUEUE,
         max_attempts=settings.max_attempts,
         wake_relay=wake_relay,
+        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
     )
 
 

@@ -59,7 +59,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> TaskState:
     engine = make_engine(database_url, application_name="esteira-cleanup-scheduler", pool_size=1)
     require_schema(engine)
     start = wire_start(settings, partial(PostgresUnitOfWork, engine), action_type=CLEANUP, wake_relay=lambda: None)
-    job = start(params_of(CleanupTask(options.task), Orders(dry_run=options.dry_run)))
+    job = start(params_of(CleanupTask(options.task), Orders(dry_run=options.dry_run))).job
     try:
         return _followed(PostgresTaskReader(engine), job.id, patience_seconds=options.wait)
     finally:

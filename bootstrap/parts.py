@@ -24,6 +24,7 @@ from bootstrap.cleaning import cleanup_action_type
 from bootstrap.doctoring import doctor_action_type
 from bootstrap.embedding import reembed_action_type, wire_models
 from bootstrap.operations import operation_types
+from bootstrap.plugins import plugin_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
 from bootstrap.transfers import export_type, import_type
@@ -64,7 +65,10 @@ class Parts:
 
 
 def wire_parts(settings: Settings, backends: Backends, *, public_url: str, application_name: str) -> Parts:
-    """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server."""
+    """Wire the parts. Nothing is connected or loaded yet, so this cannot fail for want of a server.
+
+    Raises PluginUnusable.
+    """
     engine = make_engine(backends.database_url, application_name=application_name)
     traces = wire_traces(application_name)
     transactions = partial(PostgresUnitOfWork, engine, trace=traces.current)
@@ -111,6 +115,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         export_type(settings, engine, transactions, blobs, scratch=scratch),
     )
     action_types |= {kind.name: kind for kind in built_in}
+    action_types |= {kind.name: kind for kind in plugin_types(settings, taken=action_types)}
     return Parts(
         settings=settings,
         engine=engine,

@@ -63,6 +63,7 @@ def wire_services(
     api_keys = PostgresApiKeyStore(parts.engine)
     secret = partial(load_secret, settings)
     clock = partial(datetime.now, UTC)
+    key_lifetime = timedelta(hours=settings.idempotency_ttl_hours)
     retry_job = RetryJob(transactions=parts.transactions, wake_relay=wake_relay)
     request_upload = wire_request_upload(settings, parts.transactions, parts.blobs)
     process_uploaded_document = wire_process(
@@ -72,12 +73,14 @@ def wire_services(
         transactions=parts.transactions,
         action_types=parts.action_types,
         wake_relay=wake_relay,
-        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
+        key_lifetime=key_lifetime,
         callbacks=callback_rules(settings),
     )
     return ApiServices(
         request_upload=request_upload,
-        request_uploads=RequestUploads(transactions=parts.transactions, request_upload=request_upload),
+        request_uploads=RequestUploads(
+            transactions=parts.transactions, request_upload=request_upload, key_lifetime=key_lifetime
+        ),
         send_part=SendPart(
             transactions=parts.transactions, blobs=parts.blobs, upload_url_seconds=settings.upload_url_seconds
         ),
@@ -86,7 +89,9 @@ def wire_services(
         abort_upload=AbortUpload(transactions=parts.transactions, blobs=parts.blobs),
         process_uploaded_document=process_uploaded_document,
         process_uploaded_documents=ProcessUploadedDocuments(
-            transactions=parts.transactions, process_uploaded_document=process_uploaded_document
+            transactions=parts.transactions,
+            process_uploaded_document=process_uploaded_document,
+            key_lifetime=key_lifetime,
         ),
         cancel_job=CancelJob(transactions=parts.transactions),
         retry_job=retry_job,
@@ -119,7 +124,9 @@ def wire_services(
         ),
         keys_required=keys_required,
         api_keys=api_keys,
-        create_api_key=CreateApiKey(keys=api_keys, clock=clock),
+        create_api_key=CreateApiKey(
+            transactions=parts.transactions, seal=parts.seal, clock=clock, key_lifetime=key_lifetime
+        ),
         revoke_api_key=RevokeApiKey(keys=api_keys, clock=clock),
         check_api_key=CheckApiKey(keys=api_keys, clock=clock),
         issue_stream_token=IssueStreamToken(secret=secret, clock=clock),

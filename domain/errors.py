@@ -311,6 +311,12 @@ class ForeignPage(EsteiraError):
     code = "foreign_page"
 
 
+class ApiKeyUnreadable(EsteiraError):
+    """The secret was sealed with another ESTEIRA_SECRET_KEY: revoke this API key and make another one."""
+
+    code = "key_unreadable"
+
+
 class ApiKeyNotFound(EsteiraError):
     """There is no API key with this id."""
 

@@ -67,6 +67,8 @@ class Failure:
     @classmethod
     def from_error(cls, error: EsteiraError) -> "Failure":
         """Return what is to be shown of an error: for an unreadable document, its failure code."""
+        if isinstance(error, ActionFailed):
+            return error.failure
         code = error.failure_code.value if isinstance(error, DocumentUnreadable) else error.code
         return cls(code=code, message=error.detail, retryable=error.retryable)
 
@@ -74,3 +76,13 @@ class Failure:
         """Return what is shown once it is not tried again by itself."""
         times = "once" if attempts == 1 else f"{attempts} times"
         return replace(self, message=f"{self.message} It was tried {times}: try again when the cause is gone.")
+
+
+class ActionFailed(EsteiraError):
+    """An action of another package's type failed, and says why."""
+
+    code: ClassVar[str] = "action_failed"
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure

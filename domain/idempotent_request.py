@@ -1,11 +1,15 @@
-"""A request that its client may send again without anything being done twice.
+"""A request that its client may send again without anything being done twice, and what it has made.
 
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from domain.ids import TenantId
+from domain.ids import JobId, TenantId
+
+KEY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +19,11 @@ class IdempotentRequest:
     tenant_id: TenantId
     key: str
     fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a request has made, so far as it takes to answer it again. A job is kept for as long as the key is."""
+
+    job_id: JobId | None = None
+    details: Mapping[str, object] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, ne
 INDEX = "index"
 DOCUMENT_QUEUE = "document_processing"
 OPERATIONS_QUEUE = "long_operations"
+ARTIFACTS_QUEUE = "artifacts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,6 @@ from domain.ids import ApiKeyId, TenantId
 class ApiKeyStore(Protocol):
     """Each call is a transaction of its own. Raises DatabaseUnavailable (retryable)."""
 
-    def add(self, key: ApiKey) -> None:
-        """Insert."""
-        ...
-
     def find(self, key_id: ApiKeyId) -> ApiKey | None:
         """Return a key of any tenant, revoked and expired ones as well."""
         ...

@@ -10,6 +10,7 @@ from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.model_switch import ModelSwitch
+from application.ports.new_api_keys import NewApiKeys
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
@@ -68,7 +69,12 @@ class UnitOfWork(Protocol):
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
-        """Which request made which job."""
+        """Which request made what."""
+        ...
+
+    @property
+    def api_keys(self) -> NewApiKeys:
+        """API keys that are being made."""
         ...
 
     @property

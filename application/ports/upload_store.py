@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.document import Document
 from domain.ids import DocumentId, UploadId
 from domain.multipart import Upload
 
@@ -17,6 +18,10 @@ class UploadStore(Protocol):
 
     def find(self, document_id: DocumentId, upload_id: UploadId | None) -> Upload:
         """Return the upload of that id, None: the newest. Raises UploadNotFound."""
+        ...
+
+    def of_version(self, document: Document) -> Upload | None:
+        """Return the newest upload of this version, None where none was begun, or the last was aborted."""
         ...
 
     def uncompleted(self, document_id: DocumentId) -> Sequence[Upload]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from application.ports.blob_store import BlobInfo, BlobStore
 from application.ports.password_seal import PasswordSeal
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.started_job import StartedJob, keep_started, started_before
 from domain.callback import CallbackRules, callback_of
 from domain.document import Document
 from domain.errors import BlobNotFound, UploadMismatch, UploadMissing
+from domain.idempotent_request import KEY_LIFETIME, IdempotentRequest
 from domain.ids import DocumentId
 from domain.job import Job, new_index_job
 
@@ -37,24 +40,38 @@ class ProcessUploadedDocument:
     seal: PasswordSeal
     wake_relay: Callable[[], None]
     max_attempts: int
+    key_lifetime: timedelta = KEY_LIFETIME
     callbacks: CallbackRules = field(default_factory=CallbackRules)
 
-    def __call__(self, document_id: DocumentId, *, password: str | None = None, callback_url: str | None = None) -> Job:
+    def __call__(
+        self,
+        document_id: DocumentId,
+        *,
+        password: str | None = None,
+        callback_url: str | None = None,
+        request: IdempotentRequest | None = None,
+    ) -> StartedJob:
         """Return the job, new or running. The password is for a new one; it is kept sealed, until the job has ended.
 
         The callback is for both. Raises DocumentNotFound, UploadMissing, UploadMismatch, StorageUnavailable,
-        CallbackRefused, and CallbackTaken where one that runs has another callback.
+        CallbackRefused, CallbackTaken where one that runs has another callback, RequestInFlight, IdempotencyKeyReused.
         """
         if callback_url is not None:
             self.callbacks.require(callback_url)
         with self.transactions() as transaction:
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             versions = self.candidates(transaction, document_id)
         uploaded = self.uploaded(versions)
         with self.transactions() as transaction:
+            # The same request may have come in between.
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             job = self.enqueue(transaction, uploaded, password=password, callback_url=callback_url)
+            keep_started(transaction, request, job)
             transaction.commit()
         self.wake_relay()
-        return job
+        return StartedJob(job=job)
 
     def candidates(self, transaction: UnitOfWork, document_id: DocumentId) -> Sequence[Document]:
         """Return the versions that may be meant, newest first. Raises DocumentNotFound."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from application.reports.params import KIND, PARAMS, REPORT, read_artifact
 from application.run_action import ActionType
-from application.use_cases.start_job import StartedJob, StartJob, plan
+from application.started_job import StartedJob
+from application.use_cases.start_job import StartJob, plan
 from domain.idempotent_request import IdempotentRequest
 
 

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from application.announced_document import AnnouncedDocument, found_again, noted
 from application.ports.blob_store import BlobStore
 from application.ports.presigned_request import PresignedRequest
 from application.ports.unit_of_work import Transactions
 from domain.document import Document, clean_filename
 from domain.errors import DocumentNotFound, InvalidRequest, TooLarge
+from domain.idempotent_request import KEY_LIFETIME, IdempotentRequest, Made
 from domain.ids import DocumentId, TenantId, UploadId, new_uuid7
 from domain.multipart import MOST_BYTES_OF_ONE_PUT, Upload, part_size_for
 
@@ -44,17 +46,26 @@ class RequestUpload:
     multipart_upload_seconds: int
     chunk_tokens: int
     chunk_overlap: int
+    key_lifetime: timedelta = KEY_LIFETIME
 
-    def __call__(self, request: UploadRequest) -> tuple[Document, PresignedRequest | Upload]:
-        """Return the document, or its new version, and the request to send, or the upload in parts.
+    def __call__(self, request: UploadRequest, *, idempotent: IdempotentRequest | None = None) -> AnnouncedDocument:
+        """Return what was announced, now or by the same request before: then it is signed anew.
 
-        Raises TooLarge, InvalidRequest, DatabaseUnavailable; for an upload in parts, StorageUnavailable, and
-        DocumentNotFound where the document was deleted meanwhile.
+        Raises TooLarge, InvalidRequest, DatabaseUnavailable, RequestInFlight, IdempotencyKeyReused; for an upload in
+        parts, StorageUnavailable; DocumentNotFound where the document was deleted meanwhile.
         """
         with self.transactions() as transaction:
-            document = transaction.documents.add(self.describe(request, now=transaction.now()))
-            transaction.commit()
-        return document, self.ready(document, multipart=request.multipart)
+            keys = transaction.idempotency_keys
+            made = keys.take(idempotent, lifetime=self.key_lifetime) if idempotent else None
+            if made:
+                document = found_again(transaction, made.details)
+            else:
+                document = transaction.documents.add(self.describe(request, now=transaction.now()))
+                if idempotent:
+                    keys.keep(idempotent, Made(details=noted(document)))
+                transaction.commit()
+        upload = self.ready(document, multipart=request.multipart)
+        return AnnouncedDocument(document=document, upload=upload, is_replayed=made is not None)
 
     def describe(self, request: UploadRequest, *, now: datetime) -> Document:
         """Return the document that the request promises. Raises TooLarge, InvalidRequest."""
@@ -83,7 +94,7 @@ class RequestUpload:
 
     def ready(self, document: Document, *, multipart: bool) -> PresignedRequest | Upload:
         """Return what the client sends the bytes with. Raises as a call does."""
-        return self._open(document) if multipart else self._sign(document)
+        return self._begun(document) or self._open(document) if multipart else self._sign(document)
 
     def _sign(self, document: Document) -> PresignedRequest:
         return self.blobs.presign_put(
@@ -92,6 +103,10 @@ class RequestUpload:
             content_type=document.content_type,
             expires_in_seconds=self.upload_url_seconds,
         )
+
+    def _begun(self, document: Document) -> Upload | None:
+        with self.transactions() as transaction:
+            return transaction.uploads.of_version(document)
 
     def _open(self, document: Document) -> Upload:
         store_id = self.blobs.multipart.start(document.object_key, content_type=document.content_type)
@@ -108,6 +123,9 @@ class RequestUpload:
             except DocumentNotFound:  # deleted by who knows its external id
                 self.blobs.multipart.abort(document.object_key, store_id)
                 raise
+            if begun := transaction.uploads.of_version(document):  # by the same request, sent again meanwhile
+                self.blobs.multipart.abort(document.object_key, store_id)
+                return begun
             transaction.uploads.add(upload)
             transaction.commit()
         return upload

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
+from application.started_job import StartedJob, keep_started, started_before
 from domain.callback import CallbackRules
 from domain.errors import InvalidRequest, UnknownActionType
 from domain.idempotent_request import IdempotentRequest
-from domain.job import Job, PlannedAction, new_job
+from domain.job import PlannedAction, new_job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +19,6 @@ class RequestedAction:
 
     type: str
     params: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartedJob:
-    """A job; `is_replayed` where the same request had made it before."""
-
-    job: Job
-    is_replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +49,11 @@ class StartJob:
     ) -> StartedJob:
         """Enqueue what was found right. Raises RequestInFlight, IdempotencyKeyReused, DatabaseUnavailable."""
         with self.transactions() as transaction:
-            keys = transaction.idempotency_keys
-            made = keys.take(request, lifetime=self.key_lifetime) if request else None
-            if made:
-                return StartedJob(job=transaction.jobs.lock(made), is_replayed=True)
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             job = new_job(planned, now=transaction.now(), callback_url=callback_url)
             transaction.jobs.add(job)
-            if request:
-                keys.keep(request, job.id)
+            keep_started(transaction, request, job)
             transaction.commit()
         self.wake_relay()
         return StartedJob(job=job)

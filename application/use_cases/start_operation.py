@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.run_action import ActionType
-from application.use_cases.start_job import StartedJob, StartJob, plan
+from application.started_job import StartedJob
+from application.use_cases.start_job import StartJob, plan
 from domain.errors import OperationNotFound
 from domain.idempotent_request import IdempotentRequest
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.started_job import StartedJob, keep_started, started_before
+from domain.idempotent_request import KEY_LIFETIME, IdempotentRequest
 from domain.job import Job, new_task_job
 
 
@@ -16,14 +19,18 @@ class StartTask:
     queue: str
     max_attempts: int
     wake_relay: Callable[[], None]
+    key_lifetime: timedelta = KEY_LIFETIME
 
-    def __call__(self, params: Mapping[str, object]) -> Job:
-        """Return the job, new or running. Raises DatabaseUnavailable."""
+    def __call__(self, params: Mapping[str, object], *, request: IdempotentRequest | None = None) -> StartedJob:
+        """Return the job, new or running. Raises RequestInFlight, IdempotencyKeyReused, DatabaseUnavailable."""
         with self.transactions() as transaction:
+            if known := started_before(transaction, request, lifetime=self.key_lifetime):
+                return known
             job = self.enqueue(transaction, params)
+            keep_started(transaction, request, job)
             transaction.commit()
         self.wake_relay()
-        return job
+        return StartedJob(job=job)
 
     def enqueue(self, transaction: UnitOfWork, params: Mapping[str, object]) -> Job:
         """Add a job in this transaction, or return the running one."""

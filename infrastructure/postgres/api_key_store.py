@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, exists, func, insert, or_, select, update
 
 from domain.api_key import ApiKey, KeyScope
 from domain.errors import ApiKeyNotFound
@@ -18,12 +18,6 @@ class PostgresApiKeyStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def add(self, key: ApiKey) -> None:
-        """Insert."""
-        values = {name: getattr(key, name) for name in ApiKey.__dataclass_fields__} | {"scopes": sorted(key.scopes)}
-        with database_errors(), self._engine.begin() as connection:
-            connection.execute(insert(api_keys).values(values))
 
     def find(self, key_id: ApiKeyId) -> ApiKey | None:
         """Return a key."""
@@ -65,6 +59,27 @@ class PostgresApiKeyStore:
         query = select(exists().where(api_keys.c.revoked_at.is_(None), in_time))
         with database_errors(), self._engine.connect() as connection:
             return bool(connection.execute(query).scalar_one())
+
+
+class PostgresNewApiKeys:
+    """Implements application/ports/new_api_keys.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, key: ApiKey) -> None:
+        """Insert."""
+        values = {name: getattr(key, name) for name in ApiKey.__dataclass_fields__} | {"scopes": sorted(key.scopes)}
+        with database_errors():
+            self._connection.execute(insert(api_keys).values(values))
+
+    def get(self, key_id: ApiKeyId) -> ApiKey:
+        """Return a key."""
+        with database_errors():
+            row = self._connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+        if row is None:
+            raise ApiKeyNotFound
+        return _key_of(row)
 
 
 def _key_of(row: Row[Any]) -> ApiKey:

@@ -1,4 +1,4 @@
-"""Which request made which job."""
+"""Which request made what."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.errors import IdempotencyKeyReused, RequestInFlight
-from domain.idempotent_request import IdempotentRequest
+from domain.idempotent_request import IdempotentRequest, Made
 from domain.ids import JobId
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.tables import idempotency_keys
@@ -21,34 +21,41 @@ class PostgresIdempotencyKeys:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def take(self, request: IdempotentRequest, *, lifetime: timedelta) -> JobId | None:
-        """Look; then take the lock that stands for the key, and look again: who had it may have committed meanwhile."""
+    def take(self, request: IdempotentRequest, *, lifetime: timedelta) -> Made | None:
+        """Look; then take the lock, and look again: who had it may have committed meanwhile."""
+        return self._made(request, lifetime) or self.hold(request, lifetime=lifetime)
+
+    def hold(self, request: IdempotentRequest, *, lifetime: timedelta) -> Made | None:
+        """Take the lock that stands for the key, then look."""
         name = f"idempotency {request.tenant_id} {request.key}"
         with database_errors():
-            made = self._made(request, lifetime)
-            if made is None:
-                if not self._connection.execute(TAKE, {"name": name}).scalar_one():
-                    raise RequestInFlight
-                made = self._made(request, lifetime)
-        return made
+            if not self._connection.execute(TAKE, {"name": name}).scalar_one():
+                raise RequestInFlight
+        return self._made(request, lifetime)
 
-    def keep(self, request: IdempotentRequest, job_id: JobId) -> None:
+    def keep(self, request: IdempotentRequest, made: Made) -> None:
         """Write the row, over one that is too old."""
         named = {"tenant_id": request.tenant_id, "key": request.key}
-        made = {"fingerprint": request.fingerprint, "job_id": job_id, "created_at": func.clock_timestamp()}
-        written = insert(idempotency_keys).values(named | made)
+        noted = {
+            "fingerprint": request.fingerprint,
+            "job_id": made.job_id,
+            "details": made.details,
+            "created_at": func.clock_timestamp(),
+        }
+        written = insert(idempotency_keys).values(named | noted)
         with database_errors():
-            self._connection.execute(written.on_conflict_do_update(index_elements=[*named], set_=made))
+            self._connection.execute(written.on_conflict_do_update(index_elements=[*named], set_=noted))
 
-    def _made(self, request: IdempotentRequest, lifetime: timedelta) -> JobId | None:
+    def _made(self, request: IdempotentRequest, lifetime: timedelta) -> Made | None:
         kept = select(idempotency_keys).where(
             idempotency_keys.c.tenant_id == request.tenant_id,
             idempotency_keys.c.key == request.key,
             idempotency_keys.c.created_at > func.clock_timestamp() - lifetime,
         )
-        row = self._connection.execute(kept).one_or_none()
+        with database_errors():
+            row = self._connection.execute(kept).one_or_none()
         if row is None:
             return None
         if row.fingerprint != request.fingerprint:
             raise IdempotencyKeyReused
-        return JobId(row.job_id)
+        return Made(job_id=JobId(row.job_id) if row.job_id else None, details=row.details)

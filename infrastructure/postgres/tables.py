@@ -368,7 +368,8 @@ idempotency_keys = Table(
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     # No foreign key: cleanup keeps a job for as long as its key.
-    Column("job_id", Uuid, nullable=False),
+    Column("job_id", Uuid),
+    Column("details", JSONB, nullable=False, server_default="{}"),
     _instant("created_at", default_now=True),
     Index("ix_idempotency_keys_created_at", "created_at"),
     Index("ix_idempotency_keys_job_id", "job_id"),

@@ -12,11 +12,13 @@ from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.model_switch import ModelSwitch
+from application.ports.new_api_keys import NewApiKeys
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
 from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
+from infrastructure.postgres.api_key_store import PostgresNewApiKeys
 from infrastructure.postgres.artifact_store import PostgresArtifactStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
@@ -92,13 +94,18 @@ class PostgresUnitOfWork:
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
-        """Which request made which job."""
+        """Which request made what."""
         return PostgresIdempotencyKeys(self._open)
 
     @property
     def models(self) -> ModelSwitch:
         """Which embedding model is live."""
         return PostgresModelSwitch(self._open)
+
+    @property
+    def api_keys(self) -> NewApiKeys:
+        """API keys that are being made."""
+        return PostgresNewApiKeys(self._open)
 
     def now(self) -> datetime:
         """Return the time of the database."""

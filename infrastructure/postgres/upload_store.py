@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from domain.document import Document
 from domain.errors import UploadNotFound
 from domain.ids import DocumentId, UploadId
 from domain.multipart import Upload
@@ -38,6 +39,15 @@ class PostgresUploadStore:
         if row is None:
             raise UploadNotFound
         return self._upload_of(row)
+
+    def of_version(self, document: Document) -> Upload | None:
+        """Return the newest upload of a version."""
+        of_version = (uploads.c.document_id == document.id, uploads.c.version == document.version)
+        with database_errors():
+            row = self._connection.execute(
+                select(uploads).where(*of_version).order_by(uploads.c.id.desc()).limit(1)
+            ).one_or_none()
+        return self._upload_of(row) if row else None
 
     def uncompleted(self, document_id: DocumentId) -> Sequence[Upload]:
         """Return the uploads that may have parts."""

@@ -4,12 +4,12 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import SealBroken
-from domain.ids import DocumentId
 
 _NONCE_BYTES = 12
 _PURPOSE = b"esteira document passwords 1"  # the same secret may serve for something else, with another key
@@ -21,17 +21,17 @@ class AesPasswordSeal:
     def __init__(self, load_secret: Callable[[], bytes]) -> None:
         self._load_secret = load_secret
 
-    def seal(self, password: str, document_id: DocumentId) -> str:
-        """Seal for a document."""
+    def seal(self, secret: str, owner_id: UUID) -> str:
+        """Seal for an owner: a document, or an API key."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return urlsafe_b64encode(nonce + self._cipher().encrypt(nonce, password.encode(), document_id.bytes)).decode()
+        return urlsafe_b64encode(nonce + self._cipher().encrypt(nonce, secret.encode(), owner_id.bytes)).decode()
 
-    def open(self, sealed: str, document_id: DocumentId) -> str:
-        """Open what was sealed for this document."""
+    def open(self, sealed: str, owner_id: UUID) -> str:
+        """Open what was sealed for this owner."""
         try:
             data = urlsafe_b64decode(sealed)
             nonce, hidden = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
-            return self._cipher().decrypt(nonce, hidden, document_id.bytes).decode()
+            return self._cipher().decrypt(nonce, hidden, owner_id.bytes).decode()
         except (ValueError, InvalidTag) as exc:
             raise SealBroken from exc
 

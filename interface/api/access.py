@@ -40,6 +40,8 @@ _READING = frozenset({"GET", "HEAD"})
 _ALL = _READING | {"POST", "PUT", "PATCH", "DELETE"}
 _OPEN = Access(demand=Demand.NEVER)
 _STREAM = Access(scope=KeyScope.READ, takes_stream_token=True)
+_STARTING = Access(scope=KeyScope.WRITE)
+_FOLLOWING = Access(scope=KeyScope.READ)
 
 
 def _rule(methods: frozenset[str], path: str, access: Access | KeyScope) -> _Rule:
@@ -67,7 +69,18 @@ _RULES = (
     _rule(_ALL, r"/api/v1/(queue|cleanup|doctor)(/.*)?", KeyScope.OPERATE),
     _rule(_READING, r"/metrics/?", KeyScope.OPERATE),
     _rule(_ALL, r"/api/v1/keys(/.*)?", Access(scope=KeyScope.ADMIN, demand=Demand.ALWAYS)),
+    # The operations of other packages, at prefixes of their own. What stands above goes first.
+    _rule(frozenset({"POST"}), r"/api(/[^/]+)+/start", _STARTING),
+    _rule(_READING, r"/api(/[^/]+)+/result/[^/]+", _FOLLOWING),
 )
+
+
+def is_free_prefix(prefix: str) -> bool:
+    """Tell whether operations of another package may have this prefix: no line of the house's own speaks of it."""
+    return (
+        declared_access("POST", f"{prefix}/start") is _STARTING
+        and declared_access("GET", f"{prefix}/result/ID") is _FOLLOWING
+    )
 
 
 def declared_access(method: str, path: str) -> Access | None:

@@ -90,11 +90,12 @@ def create_app(services: ApiServices) -> FastAPI:
     app.include_router(v1)
     for existing in (existing_operations.router, actions.router, reports.router):
         app.include_router(existing)
+    app.include_router(operations.prefixed(services.start_operation.action_types))
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
     add_documentation(app)
-    app.openapi = described(app)  # type: ignore[method-assign]  # the way that FastAPI documents
+    app.openapi = described(app, operations.params_by_path(services.start_operation.action_types))  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
     _add_middleware(app, services)
     app.add_middleware(RequestTelemetry, telemetry=services.telemetry)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.errors import (
     AlreadyFinal,
     ApiKeyNotFound,
+    ApiKeyUnreadable,
     ArtifactExpired,
     ArtifactNotFound,
     BlobChanged,
@@ -88,6 +89,7 @@ STATUS_OF: Mapping[type[EsteiraError], HTTPStatus] = {
     ScopeMissing: HTTPStatus.FORBIDDEN,
     ForeignPage: HTTPStatus.FORBIDDEN,
     ApiKeyNotFound: HTTPStatus.NOT_FOUND,
+    ApiKeyUnreadable: HTTPStatus.CONFLICT,
 }
 # Who asks by HTTP has to ask again; what the raiser knows of the cause may be for the log alone.
 UNAVAILABLE: Mapping[type[EsteiraError], str] = {

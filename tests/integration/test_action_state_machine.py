@@ -229,7 +229,7 @@ class ActionMachine(RuleBasedStateMachine):
         with self.clients[0].transactions() as transaction:
             transaction.documents.add(document)
             transaction.commit()
-        self.job_id = self.clients[0].process(document.id).id
+        self.job_id = self.clients[0].process(document.id).job.id
         self.runs: list[SteppedRun] = []
         self.published: SteppedRun | None = None
         self.seen = self.job()
@@ -412,7 +412,7 @@ class ActionMachine(RuleBasedStateMachine):
     @rule(client=CLIENTS)
     def process_anew(self, client: int) -> None:
         before = self.job()
-        job = self.clients[client].process(self.document.id)
+        job = self.clients[client].process(self.document.id).job
         assert (job.id != before.id, job.version) == (True, before.version + 1)
         if before.status is ActionStatus.FAILED:
             with pytest.raises(NotFailed):

@@ -22,10 +22,12 @@ TYPES = {**known_types(), **{word: an_action_type(word) for word in ("meet", "br
 def workers(engine: Engine, redis_url: str, tmp_path: Path) -> Iterator[Workers]:
     url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     workers = Workers(engine=engine, database_url=url, redis_url=redis_url, folder=tmp_path)
-    for queue, name in (("long_operations", "one"), ("long_operations", "two"), (ARTIFACTS_QUEUE, "three")):
-        workers.start(name, command=["-m", "tests.support.actions_worker", queue, name])
-    yield workers
-    workers.end()
+    try:
+        for queue, name in (("long_operations", "one"), ("long_operations", "two"), (ARTIFACTS_QUEUE, "three")):
+            workers.start(name, command=["-m", "tests.support.actions_worker", queue, name])
+        yield workers
+    finally:
+        workers.end()
 
 
 @pytest.fixture
@@ -71,6 +73,29 @@ def test_an_action_that_takes_its_worker_with_it_is_done_by_another(workers: Wor
     job = ended(client, client.post("/api/v1/jobs", json={"actions": actions}).json())
     assert (job["status"], job["actions"][0]["attempt"], job["actions"][1]["attempt"]) == ("completed", 2, 1)
     until(lambda: sum(process.poll() is not None for process in workers.started) == 1, seconds=PATIENCE_SECONDS)
+
+
+def test_five_actions_on_three_workers_survive_one_that_is_killed(
+    workers: Workers, client: httpx.Client, tmp_path: Path
+) -> None:
+    simulate = {"type": "simulate", "params": {"duration_seconds": 4}}
+    draw = {"type": "draw", "params": {"folder": str(tmp_path), "count": 1}}
+    started = client.post(
+        "/api/v1/jobs", json={"actions": [simulate, simulate, simulate, draw, {"type": "break"}]}
+    ).json()
+    # Both workers of the operations are at it: whichever goes takes an action with it.
+    ended(client, started, when=lambda job: sum(a["status"] == "processing" for a in job["actions"][:3]) == 2)
+    workers.started[0].kill()
+
+    job = ended(client, started)
+
+    assert [action["status"] for action in job["actions"]] == ["completed"] * 4 + ["failed"]
+    assert [action["result"] for action in job["actions"][:3]] == [{"duration_seconds": 4}] * 3
+    assert (job["status"], job["message"], job["progress"]) == ("failed", "5 of 5", 100)
+    attempts = [action["attempt"] for action in job["actions"]]
+    assert max(attempts[:3]) >= 2
+    assert set(attempts) <= {1, 2, 3, 4}
+    assert [process.poll() for process in workers.started[1:]] == [None, None]
 
 
 def test_an_operation_tells_its_progress_and_is_cancelled_within_seconds(

@@ -232,7 +232,7 @@ def test_a_store_that_looks_like_another_databases_is_left_alone_unless_forced(
     for _ in range(101):
         archive.put(f"documents/{new_uuid7()}/original", b"of another database")
     age()
-    action = archive.work(archive.start_cleanup(params_of(CleanupTask.S3, Orders())))
+    action = archive.work(archive.start_cleanup(params_of(CleanupTask.S3, Orders())).job)
     assert action.result
     assert action.result["left"] == 101
     assert "101 of 101 objects have no document" in str(action.result["swept"])
@@ -361,14 +361,14 @@ def test_the_same_request_twice_is_one_task(archive: Archive) -> None:
 
     def request(_: int) -> object:
         barrier.wait()
-        return start(params).id
+        return start(params).job.id
 
     with ThreadPoolExecutor(8) as threads:
         ids = set(threads.map(request, range(8)))
     assert len(ids) == 1
-    assert start(params_of(CleanupTask.S3, Orders(dry_run=True))).id not in ids
-    archive.work(start(params))
-    assert start(params).id not in ids
+    assert start(params_of(CleanupTask.S3, Orders(dry_run=True))).job.id not in ids
+    archive.work(start(params).job)
+    assert start(params).job.id not in ids
 
 
 def test_a_clock_that_was_set_back_does_not_put_the_schedule_off(archive: Archive) -> None:

@@ -102,7 +102,7 @@ class Archive:
             chunk_tokens=64,
             chunk_overlap=0,
         )
-        return use_case(request)[0]
+        return use_case(request).document
 
     def upload(self, document: Document, data: bytes) -> Document:
         self.blobs.put(document.object_key, data, "text/plain")
@@ -112,7 +112,7 @@ class Archive:
         use_case = ProcessUploadedDocument(
             transactions=self.transactions, blobs=self.blobs, seal=a_seal(), wake_relay=lambda: None, max_attempts=1
         )
-        return use_case(document_id)
+        return use_case(document_id).job
 
     def work(self, job: Job) -> None:
         """Do what a worker does with the job's message."""

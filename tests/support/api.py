@@ -212,6 +212,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self.database.on_commit = self.changes.changed
+        self.database.api_keys = self.api_keys
 
     def services(self) -> ApiServices:
         transactions = self.transactions or self.database
@@ -284,7 +285,7 @@ class Api:
             telemetry=self.telemetry or PrometheusApiTelemetry(Nothing()),
             keys_required=self.keys_required,
             api_keys=self.api_keys,
-            create_api_key=CreateApiKey(keys=self.api_keys, clock=self.clock),
+            create_api_key=CreateApiKey(transactions=self.database, seal=a_seal(), clock=self.clock),
             revoke_api_key=RevokeApiKey(keys=self.api_keys, clock=self.clock),
             check_api_key=CheckApiKey(keys=self.api_keys, clock=self.clock),
             issue_stream_token=IssueStreamToken(secret=lambda: SECRET, clock=self.clock),
@@ -301,8 +302,8 @@ class Api:
         return datetime.now(UTC) + self.time_ahead
 
     def make_key(self, *scopes: KeyScope, expires_at: datetime | None = None) -> PlainKey:
-        create = CreateApiKey(keys=self.api_keys, clock=self.clock)
-        return create(DEFAULT_TENANT, name="a test", scopes=scopes or list(KeyScope), expires_at=expires_at)[1]
+        create = CreateApiKey(transactions=self.database, seal=a_seal(), clock=self.clock)
+        return create(DEFAULT_TENANT, name="a test", scopes=scopes or list(KeyScope), expires_at=expires_at).plain
 
     def add_document(self, *, content: bytes | None = None, **changes: object) -> Document:
         document = a_document(**changes)

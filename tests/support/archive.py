@@ -102,8 +102,8 @@ class Archive:
             chunk_tokens=64,
             chunk_overlap=0,
         )
-        document, upload = use_case(request)
-        return document, upload if isinstance(upload, Upload) else None
+        announced = use_case(request)
+        return announced.document, announced.upload if isinstance(announced.upload, Upload) else None
 
     def put(self, key: str, data: bytes) -> None:
         source = self.scratch / f"put-{key.replace('/', '-')}"
@@ -112,7 +112,7 @@ class Archive:
         source.unlink()
 
     def process(self, document_id: DocumentId) -> Job:
-        return self.start_processing(document_id)
+        return self.start_processing(document_id).job
 
     @property
     def start_processing(self) -> ProcessUploadedDocument:
@@ -181,7 +181,7 @@ class Archive:
 
     def clean(self, task: CleanupTask, *, dry_run: bool = False, force: bool = False) -> dict[str, tuple[int, int]]:
         """Run a task as a worker does; return count and bytes of each kind that there was something of."""
-        action = self.work(self.start_cleanup(params_of(task, Orders(dry_run=dry_run, force=force))))
+        action = self.work(self.start_cleanup(params_of(task, Orders(dry_run=dry_run, force=force))).job)
         assert action.status == "completed", action.error
         assert action.result
         swept = action.result["swept"]
@@ -192,7 +192,7 @@ class Archive:
         """Run the doctor as a worker does; return how many were found and repaired of each kind."""
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
         start = wire_start(settings, self.transactions, action_type=DOCTOR, wake_relay=lambda: None)
-        action = self.work(start({"fix": fix}))
+        action = self.work(start({"fix": fix}).job)
         assert action.status == "completed", action.error
         assert action.result
         findings = action.result["findings"]

@@ -20,6 +20,12 @@ class InMemoryApiKeyStore:
         self._require_up(writing=True)
         self.kept[key.id] = key
 
+    def get(self, key_id: ApiKeyId) -> ApiKey:
+        found = self.find(key_id)
+        if found is None:
+            raise ApiKeyNotFound
+        return found
+
     def find(self, key_id: ApiKeyId) -> ApiKey | None:
         self._require_up()
         return self.kept.get(key_id)

@@ -13,6 +13,7 @@ from application.ports.document_reader import PublishedChunk
 from application.ports.document_store import DeletedRows
 from application.ports.job_store import Dispatch
 from domain.action import Action, ActionStatus, Run
+from domain.api_key import ApiKey
 from domain.callback import callback_of
 from domain.document import Document
 from domain.errors import (
@@ -24,10 +25,11 @@ from domain.errors import (
     RequestInFlight,
     UploadNotFound,
 )
-from domain.idempotent_request import IdempotentRequest
-from domain.ids import DEFAULT_TENANT, ActionId, DocumentId, JobId, TenantId, UploadId
+from domain.idempotent_request import IdempotentRequest, Made
+from domain.ids import DEFAULT_TENANT, ActionId, ApiKeyId, DocumentId, JobId, TenantId, UploadId
 from domain.job import DOCUMENT_QUEUE, Job
 from domain.multipart import Upload
+from tests.support.in_memory_api_key_store import InMemoryApiKeyStore
 
 LOCK_TIMEOUT_SECONDS = 5
 
@@ -65,9 +67,8 @@ class InMemoryDatabase:
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
     queues: dict[str, datetime | None] = field(default_factory=lambda: {DOCUMENT_QUEUE: None})
     """Since when each is paused."""
-    idempotency_keys: dict[tuple[TenantId, str], tuple[IdempotentRequest, JobId, datetime]] = field(
-        default_factory=dict
-    )
+    idempotency_keys: dict[tuple[TenantId, str], tuple[IdempotentRequest, Made, datetime]] = field(default_factory=dict)
+    api_keys: InMemoryApiKeyStore = field(default_factory=InMemoryApiKeyStore)
     on_commit: Callable[[frozenset[JobId]], None] = lambda _changed: None
     row_freed: threading.Condition = field(default_factory=threading.Condition)
     row_owners: dict[UUID, "InMemoryUnitOfWork"] = field(default_factory=dict)
@@ -97,7 +98,8 @@ class InMemoryUnitOfWork:
         self.staged_written: dict[str, tuple[DocumentId, Run] | None] = {}
         self.queues_written: dict[str, datetime | None] = {}
         self.turns_taken: dict[str, datetime] = {}
-        self.keys_kept: dict[tuple[TenantId, str], tuple[IdempotentRequest, JobId, datetime]] = {}
+        self.api_keys_added: list[ApiKey] = []
+        self.keys_kept: dict[tuple[TenantId, str], tuple[IdempotentRequest, Made, datetime]] = {}
 
     @property
     def documents(self) -> "InMemoryDocumentStore":
@@ -131,6 +133,10 @@ class InMemoryUnitOfWork:
     def idempotency_keys(self) -> "InMemoryIdempotencyKeys":
         return InMemoryIdempotencyKeys(self)
 
+    @property
+    def api_keys(self) -> "InMemoryNewApiKeys":
+        return InMemoryNewApiKeys(self)
+
     def now(self) -> datetime:
         self.database.require_up()
         return self.database.clock()
@@ -154,6 +160,8 @@ class InMemoryUnitOfWork:
             self.database.jobs |= self.jobs_written
             self.database.schedules |= self.turns_taken
             self.database.idempotency_keys |= self.keys_kept
+            for key in self.api_keys_added:
+                self.database.api_keys.add(key)
             self.database.published_runs |= self.runs_published
             staged = self.database.staged | self.staged_written
             self.database.staged = {key: noted for key, noted in staged.items() if noted}
@@ -191,7 +199,7 @@ class InMemoryUnitOfWork:
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
         self.uploads_written, self.staged_written, self.queues_written, self.turns_taken = {}, {}, {}, {}
-        self.keys_kept = {}
+        self.keys_kept, self.api_keys_added = {}, []
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -326,6 +334,10 @@ class InMemoryUploadStore:
             raise UploadNotFound
         return max(found, key=lambda upload: upload.id)
 
+    def of_version(self, document: Document) -> Upload | None:
+        found = [upload for upload in self._of(document.id) if upload.document.version == document.version]
+        return max(found, key=lambda upload: upload.id, default=None)
+
     def uncompleted(self, document_id: DocumentId) -> Sequence[Upload]:
         return [upload for upload in self._of(document_id) if not upload.completed_at]
 
@@ -411,15 +423,16 @@ class InMemoryTaskStore:
 class InMemoryIdempotencyKeys:
     work: InMemoryUnitOfWork
 
-    def take(self, request: IdempotentRequest, *, lifetime: timedelta) -> JobId | None:
-        self.work.database.require_up()
-        if made := self._made(request, lifetime):
-            return made
+    def take(self, request: IdempotentRequest, *, lifetime: timedelta) -> Made | None:
+        return self._made(request, lifetime) or self.hold(request, lifetime=lifetime)
+
+    def hold(self, request: IdempotentRequest, *, lifetime: timedelta) -> Made | None:
         if not self.work.try_lock_row(uuid5(request.tenant_id, request.key)):
             raise RequestInFlight
         return self._made(request, lifetime)
 
-    def _made(self, request: IdempotentRequest, lifetime: timedelta) -> JobId | None:
+    def _made(self, request: IdempotentRequest, lifetime: timedelta) -> Made | None:
+        self.work.database.require_up()
         kept = self.work.database.idempotency_keys.get((request.tenant_id, request.key))
         if kept is None or kept[2] <= self.work.now() - lifetime:
             return None
@@ -427,8 +440,21 @@ class InMemoryIdempotencyKeys:
             raise IdempotencyKeyReused
         return kept[1]
 
-    def keep(self, request: IdempotentRequest, job_id: JobId) -> None:
-        self.work.keys_kept[request.tenant_id, request.key] = (request, job_id, self.work.now())
+    def keep(self, request: IdempotentRequest, made: Made) -> None:
+        self.work.keys_kept[request.tenant_id, request.key] = (request, made, self.work.now())
+
+
+@dataclass(frozen=True)
+class InMemoryNewApiKeys:
+    work: InMemoryUnitOfWork
+
+    def add(self, key: ApiKey) -> None:
+        self.work.database.require_up()
+        self.work.api_keys_added.append(key)
+
+    def get(self, key_id: ApiKeyId) -> ApiKey:
+        self.work.database.require_up()
+        return self.work.database.api_keys.get(key_id)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from interface.api.errors import STATUS_OF
 
 LISTED = set(re.findall(r"`([a-z_0-9]+)`", (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")))
 # What a run is told, and what never leaves it.
-INSIDE = {"models_changed", "lease_lost", "cancelled", "worker_stopping", "illegal_transition", "unreadable"}
+INSIDE = {
+    *("models_changed", "lease_lost", "cancelled", "worker_stopping", "illegal_transition", "unreadable"),
+    "action_failed",
+}
 
 
 def kinds_of(module: object) -> list[type[EsteiraError]]:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from application.started_job import StartedJob
 from application.use_cases.simulate_work import DATA, DURATION
-from application.use_cases.start_job import StartedJob
 from domain.action import ActionStatus
 from domain.job import Job
 from interface.api.existing_clients.answers import TAGS, AnyJson, LenientBody, error_of, result_of

@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from application.started_job import StartedJob
 from application.use_cases.request_artifact import RequestArtifact
-from application.use_cases.start_job import StartedJob
 from domain.action import ActionStatus
 from domain.errors import RequestInFlight
 from domain.idempotent_request import IdempotentRequest

@@ -15,8 +15,12 @@ from domain.idempotent_request import IdempotentRequest
 from domain.ids import DEFAULT_TENANT
 from interface.api.v1.schemas.problem import Responses, problem_response
 
-IDEMPOTENT: Responses = {409: problem_response("`request_in_flight`: the same request is being carried out")}
+IDEMPOTENT: Responses = {
+    409: problem_response("`request_in_flight`: the same request is being carried out"),
+    422: problem_response("`idempotency_key_reused`, `invalid_request`: see `errors`"),
+}
 REPLAYED = "Idempotency-Replayed"
+_SCRYPT_N = 1 << 14  # 16 MiB and some 50 ms
 # As a structured field (RFC 9651) it is a string in quotes; most clients leave them out.
 _KEY = re.compile(r'"([ !#-\[\]-~]{1,255})"|([!#-\[\]-~]{1,255})')
 
@@ -53,6 +57,11 @@ def idempotent(request: Request, key: str | None, body: object) -> IdempotentReq
     return IdempotentRequest(
         tenant_id=DEFAULT_TENANT, key=key, fingerprint=hashlib.sha256(text.encode("ascii")).digest()
     )
+
+
+def hashed_secret(secret: str, key: str) -> str:
+    """Return what tells secrets apart in a fingerprint, which is stored: a slow hash, as people choose them."""
+    return hashlib.scrypt(secret.encode(), salt=key.encode("ascii"), n=_SCRYPT_N, r=8, p=1).hex()
 
 
 def tell_replayed(response: Response, *, is_replayed: bool) -> None:

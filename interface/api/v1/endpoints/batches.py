@@ -1,25 +1,25 @@
 """Many documents in one call: announced, processed. An item that is wrong becomes a problem in its place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import JsonValue, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
 
-from application.ports.presigned_request import PresignedRequest
+from application.announced_document import AnnouncedDocument
+from application.use_cases.process_uploaded_documents import StartedProcessing
 from application.use_cases.request_upload import UploadRequest
-from domain.document import Document
 from domain.errors import DocumentNotFound, EsteiraError
 from domain.ids import DEFAULT_TENANT, DocumentId
-from domain.job import Job
-from domain.multipart import Upload
 from interface.api.errors import ascii_json, problem_of, problem_of_fields
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.documents import started
 from interface.api.v1.endpoints.status import POLL_SECONDS
+from interface.api.v1.idempotency import IDEMPOTENT, REPLAYED, IdempotencyKey, idempotent
 from interface.api.v1.requests import Services
-from interface.api.v1.schemas.problem import INVALID, Problem
+from interface.api.v1.schemas.problem import Problem
 from interface.api.v1.schemas.uploads import (
     PresignBatchBody,
     PresignBody,
@@ -39,14 +39,18 @@ router = APIRouter(prefix="/documents", tags=["documents"])
     operation_id="presign_uploads",
     summary="Announce up to 500 documents and get the URLs for their bytes",
     response_model=PresignedBatch,
-    responses=INVALID,
+    responses=IDEMPOTENT,
 )
-def presign_uploads(services: Services, body: PresignBatchBody) -> Response:
+def presign_uploads(
+    services: Services, request: Request, body: PresignBatchBody, key: IdempotencyKey = None
+) -> Response:
     """Give an item for each description, in their order: what the single call gives, or a problem."""
     read = [_request(item) for item in body.documents]
-    answers = iter(services.request_uploads([request for request in read if isinstance(request, UploadRequest)]))
-    items = [_presigned(next(answers)) if isinstance(request, UploadRequest) else request for request in read]
-    return _answer(items, status=201)
+    wanted = [each for each in read if isinstance(each, UploadRequest)]
+    announced = services.request_uploads(wanted, idempotent=idempotent(request, key, body))
+    answers = iter(announced)
+    items = [_presigned(next(answers)) if isinstance(each, UploadRequest) else each for each in read]
+    return _answer(items, status=201, headers=_told(announced))
 
 
 @router.post(
@@ -55,15 +59,25 @@ def presign_uploads(services: Services, body: PresignBatchBody) -> Response:
     operation_id="process_documents",
     summary="Process up to 500 documents whose bytes are there",
     response_model=ProcessingBatch,
-    responses=INVALID,
+    responses=IDEMPOTENT,
 )
-def process_documents(services: Services, body: ProcessBatchBody) -> Response:
+def process_documents(
+    services: Services, request: Request, body: ProcessBatchBody, key: IdempotencyKey = None
+) -> Response:
     """Give an item for each id, in their order: what the single call gives, or a problem."""
     read = [_document_id(item) for item in body.document_ids]
-    known = [key for key in read if key is not None]
-    jobs = services.process_uploaded_documents(known, callback_url=body.callback_url)
-    items = [problem_of(DocumentNotFound()) if key is None else _started(services, key, jobs[key]) for key in read]
-    return _answer(items, status=202, headers={"Retry-After": str(POLL_SECONDS)})
+    known = [each for each in read if each is not None]
+    jobs = services.process_uploaded_documents(
+        known, callback_url=body.callback_url, request=idempotent(request, key, body)
+    )
+    items = [problem_of(DocumentNotFound()) if each is None else _started(services, each, jobs[each]) for each in read]
+    return _answer(items, status=202, headers={"Retry-After": str(POLL_SECONDS), **_told(jobs.values())})
+
+
+def _told(answers: Iterable[AnnouncedDocument | StartedProcessing | EsteiraError]) -> Mapping[str, str]:
+    """Tell the client, where a part of its request had been answered before."""
+    is_replayed = any(not isinstance(answer, EsteiraError) and answer.is_replayed for answer in answers)
+    return {REPLAYED: "true"} if is_replayed else {}
 
 
 def _request(item: JsonValue) -> UploadRequest | Problem:
@@ -73,8 +87,10 @@ def _request(item: JsonValue) -> UploadRequest | Problem:
         return problem_of_fields(error.errors(include_url=False))
 
 
-def _presigned(answer: tuple[Document, PresignedRequest | Upload] | EsteiraError) -> PresignedDocument | Problem:
-    return problem_of(answer) if isinstance(answer, EsteiraError) else PresignedDocument.of(*answer)
+def _presigned(answer: AnnouncedDocument | EsteiraError) -> PresignedDocument | Problem:
+    if isinstance(answer, EsteiraError):
+        return problem_of(answer)
+    return PresignedDocument.of(answer.document, answer.upload)
 
 
 def _document_id(item: JsonValue) -> DocumentId | None:
@@ -85,8 +101,10 @@ def _document_id(item: JsonValue) -> DocumentId | None:
         return None
 
 
-def _started(services: ApiServices, document_id: DocumentId, answer: Job | EsteiraError) -> ProcessingStarted | Problem:
-    return problem_of(answer) if isinstance(answer, EsteiraError) else started(services, document_id, answer)
+def _started(
+    services: ApiServices, document_id: DocumentId, answer: StartedProcessing | EsteiraError
+) -> ProcessingStarted | Problem:
+    return problem_of(answer) if isinstance(answer, EsteiraError) else started(services, document_id, answer.job_id)
 
 
 def _answer(

@@ -5,16 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from application.ports.document_reader import DocumentFilter
 from domain.document import DocumentStatus
 from domain.errors import AlreadyFinal
 from domain.ids import DEFAULT_TENANT, DocumentId, JobId
-from domain.job import Job
 from interface.api.cursors import document_cursor, read_document_cursor
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import POLL_SECONDS
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, hashed_secret, idempotent, tell_replayed
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services, document_url
 from interface.api.v1.schemas.documents import DeletionBody, DocumentBody, DocumentList
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, problem_response
@@ -33,12 +34,22 @@ router = APIRouter(prefix="/documents", tags=["documents"])
     status_code=201,
     operation_id="presign_upload",
     summary="Announce a document and get the URL for its bytes",
-    responses=INVALID | {413: problem_response("`too_large`")},
+    responses=IDEMPOTENT
+    | {
+        404: problem_response("`document_not_found`: what the same request had announced was deleted since"),
+        413: problem_response("`too_large`"),
+    },
 )
-def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
-    """Send the bytes to `upload.url` with exactly `upload.headers`, then ask for processing."""
-    document, upload = services.request_upload(body.to_request(DEFAULT_TENANT))
-    return PresignedDocument.of(document, upload)
+def presign_upload(
+    services: Services, request: Request, response: Response, body: PresignBody, key: IdempotencyKey = None
+) -> PresignedDocument:
+    """Send the bytes to `upload.url` with exactly `upload.headers`, then ask for processing.
+
+    Sent again with its `Idempotency-Key`, the request is signed anew for the same document.
+    """
+    announced = services.request_upload(body.to_request(DEFAULT_TENANT), idempotent=idempotent(request, key, body))
+    tell_replayed(response, is_replayed=announced.is_replayed)
+    return PresignedDocument.of(announced.document, announced.upload)
 
 
 @router.post(
@@ -49,13 +60,22 @@ def presign_upload(services: Services, body: PresignBody) -> PresignedDocument:
     responses=NO_DOCUMENT
     | {
         409: problem_response(
-            "`upload_missing`: the bytes are not there yet; `callback_taken`: it runs with another callback_url"
+            "`upload_missing`: the bytes are not there yet; `callback_taken`: it runs with another callback_url; "
+            "`request_in_flight`"
         ),
-        422: problem_response("`upload_mismatch`: size or type are not as promised; `callback_refused`"),
+        422: problem_response(
+            "`upload_mismatch`: size or type are not as promised; `callback_refused`; `idempotency_key_reused`"
+        ),
     },
 )
 def process_document(
-    services: Services, response: Response, document_id: DocumentPath, body: ProcessBody | None = None
+    services: Services,
+    request: Request,
+    response: Response,
+    *,
+    document_id: DocumentPath,
+    body: ProcessBody | None = None,
+    key: IdempotencyKey = None,
 ) -> ProcessingStarted:
     """Start the processing, or point to the one that is running; after the end it processes anew.
 
@@ -64,17 +84,23 @@ def process_document(
     """
     asked = body or ProcessBody()
     password = asked.password.get_secret_value() if asked.password else None
-    job = services.process_uploaded_document(document_id, password=password, callback_url=asked.callback_url)
-    answer = started(services, document_id, job)
+    said = {"callback_url": asked.callback_url} if asked.callback_url else {}
+    if password and key:
+        said["password"] = hashed_secret(password, key)
+    job = services.process_uploaded_document(
+        document_id, password=password, callback_url=asked.callback_url, request=idempotent(request, key, said)
+    )
+    tell_replayed(response, is_replayed=job.is_replayed)
+    answer = started(services, document_id, job.job.id)
     response.headers["Location"] = answer.status_url
     response.headers["Retry-After"] = str(POLL_SECONDS)
     return answer
 
 
-def started(services: ApiServices, document_id: DocumentId, job: Job) -> ProcessingStarted:
+def started(services: ApiServices, document_id: DocumentId, job_id: JobId) -> ProcessingStarted:
     """Return where to ask for the job."""
     status_url = f"{document_url(services, document_id)}/status"
-    return ProcessingStarted(job_id=job.id, document_id=document_id, status_url=status_url)
+    return ProcessingStarted(job_id=job_id, document_id=document_id, status_url=status_url)
 
 
 @router.get("", operation_id="list_documents", summary="List documents, newest first", responses=INVALID)

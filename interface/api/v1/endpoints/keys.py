@@ -5,11 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.errors import ApiKeyNotFound
 from domain.ids import DEFAULT_TENANT, ApiKeyId
 from interface.api.cursors import key_cursor, read_key_cursor
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, Limit, Services
 from interface.api.v1.schemas.keys import CreatedKeyBody, KeyBody, KeyList, NewKeyBody
 from interface.api.v1.schemas.problem import INVALID, problem_response
@@ -25,12 +27,21 @@ async def _key_id(key_id: Annotated[str, Path(description="The key's UUID.")]) -
         raise ApiKeyNotFound from exc
 
 
-@router.post("", status_code=201, operation_id="create_key", summary="Make an API key", responses=INVALID)
-def create_key(services: Services, response: Response, body: NewKeyBody) -> CreatedKeyBody:
-    """Keep `key` where secrets are kept: it is not shown again."""
-    key, plain = services.create_api_key(DEFAULT_TENANT, name=body.name, scopes=body.scopes, expires_at=body.expires_at)
+@router.post("", status_code=201, operation_id="create_key", summary="Make an API key", responses=IDEMPOTENT)
+def create_key(
+    services: Services, request: Request, response: Response, body: NewKeyBody, key: IdempotencyKey = None
+) -> CreatedKeyBody:
+    """Keep `key` where secrets are kept: it is not shown again, but to the same request with its `Idempotency-Key`."""
+    created = services.create_api_key(
+        DEFAULT_TENANT,
+        name=body.name,
+        scopes=body.scopes,
+        expires_at=body.expires_at,
+        request=idempotent(request, key, body),
+    )
+    tell_replayed(response, is_replayed=created.is_replayed)
     response.headers["Cache-Control"] = "no-store"
-    return CreatedKeyBody.with_secret(key, plain, now=key.created_at)
+    return CreatedKeyBody.with_secret(created.key, created.plain, now=created.key.created_at)
 
 
 @router.get("", operation_id="list_keys", summary="List API keys, newest first", responses=INVALID)

@@ -1,6 +1,6 @@
 """Tasks for those who run Esteira: cleanup and doctor."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -29,13 +29,13 @@ class TaskStarted(BaseModel):
     """A task that waits or runs: the same request meanwhile gives the same one."""
 
     job_id: UUID
-    status: ActionStatus
+    status: Literal["pending"] = "pending"
     status_url: str
 
     @classmethod
     def of(cls, job: Job, *, status_url: str) -> "TaskStarted":
-        """Return the task."""
-        return cls(job_id=job.id, status=job.status, status_url=status_url)
+        """Return the answer, which is the same however far the task is by now."""
+        return cls(job_id=job.id, status_url=status_url)
 
 
 class TaskBody(BaseModel):

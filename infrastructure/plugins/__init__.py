@@ -1,0 +1,1 @@
+"""Action types that come from other packages."""
