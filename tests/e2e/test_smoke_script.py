@@ -20,6 +20,7 @@ pytestmark = pytest.mark.xdist_group("whole stack")
 STEPS = ["health", "upload", "process", "search", "operation", "artifact", "delete"]
 PATIENCE_SECONDS = 300
 MIGRATE = ("-m", "bootstrap.command", "migrate")
+MAKE_KEY = ("-m", "bootstrap.command", "keys", "create", "--name", "smoke", "--scope", "read")
 
 
 def smoke(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -89,6 +90,8 @@ def test_a_server_without_workers_and_one_with_keys_say_so(tmp_path: Path) -> No
             for queue in ("document_processing", "long_operations", "artifacts"):
                 assert f"No worker serves the queue {queue}" in ended.stdout
             assert re.search(r"^ok +delete", ended.stdout, re.MULTILINE)
+        with running_program(MAKE_KEY, data_dir) as key:
+            assert key.ended() == 0, key.output
         with running_program(API, data_dir, ESTEIRA_REQUIRE_API_KEY="true") as api:
             url = api.said(r'"url": "([^"]+)".*the API answers').group(1)
             ended = smoke(tmp_path, "--quick", url)
