@@ -21,6 +21,7 @@ PUBLISHED_PAGES = """
     SELECT p.position, p.number, p.char_start, p.text
     FROM documents d JOIN pages p ON p.run_id = d.published_run WHERE d.id = %s ORDER BY p.position
 """
+ARTIFACTS = "SELECT action_id, run_lease FROM artifacts WHERE expires_at IS NOT NULL AND deleted_at IS NULL"
 OUTCOMES = """
     SELECT d.id, d.job_id IS NULL AS unasked, a.status, a.error ->> 'code' AS code
     FROM documents d LEFT JOIN job_actions a ON a.job_id = d.job_id
@@ -98,9 +99,10 @@ def orphan_rows(stack: Stack) -> list[str]:
 
 
 def orphan_objects(stack: Stack) -> list[str]:
-    """Return objects whose document is gone."""
+    """Return objects that no document and no artifact has."""
     known = {f"documents/{row.id}/original" for row in stack.query("SELECT id FROM documents")}
-    return [f"the object {key} has no document" for key in stack.store.object_keys() if key not in known]
+    known |= {f"artifacts/{row.action_id}/{row.run_lease}" for row in stack.query(ARTIFACTS)}
+    return [f"the object {key} belongs to nothing" for key in stack.store.object_keys() if key not in known]
 
 
 def left_behind(stack: Stack) -> list[str]:

@@ -30,18 +30,21 @@ STILL = "SELECT FROM job_actions WHERE id = %s AND run_lease = %s AND status = '
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked for."""
+    """What is asked for; `makes` is how the file begins that it makes, if it makes one."""
 
     path: str
     body: Mapping[str, object]
+    makes: bytes | None = None
 
 
+TIMES = [{"type": "simulate", "params": {"duration_seconds": seconds}} for seconds in (1, 2, 3)]
+REPORT = {"type": "artifact", "params": {"kind": "xlsx", "report": "ingestion"}}
 ORDERS: Sequence[Order] = (
-    Order(
-        path="jobs",
-        body={"actions": [{"type": "simulate", "params": {"duration_seconds": seconds}} for seconds in (1, 2, 3)]},
-    ),
+    Order(path="jobs", body={"actions": [*TIMES, REPORT]}, makes=b"PK"),
+    Order(path="artifacts", body={"kind": "xlsx", "report": "inventory"}, makes=b"PK"),
     Order(path="operations/simulate/start", body={"duration_seconds": 2}),
+    Order(path="artifacts", body={"kind": "pdf", "report": "ingestion"}, makes=b"%PDF"),
+    Order(path="operations/export/start", body={}, makes=b"PK"),
 )
 
 
@@ -95,6 +98,11 @@ class Clerk:
                 self.problems.append(f"{order.path} does not end: {job}")
                 return
             time.sleep(PAUSE_SECONDS)
+        if order.makes and job["status"] == "completed":
+            told = self._ask("GET", f"artifacts/{job_id}/download")
+            file = self.client.call("GET", told.headers["Location"]).content
+            if not file.startswith(order.makes):
+                self.problems.append(f"{order.path} {job_id} made no such file: {file[:100]!r}")
 
     def _ask(self, method: str, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - httpx's own
         return self.client.call(method, f"{self.stack.api_url}/api/v1/{path}", **arguments)

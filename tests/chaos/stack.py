@@ -26,7 +26,7 @@ from tests.chaos.timing import START_SECONDS, Timing
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("w1", "w2", "w3")
-OTHER_QUEUES = {"long_operations": "operator"}
+OTHER_QUEUES = {"long_operations": "operator", "artifacts": "printer"}
 OWN_NAME = "chaos"
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG")
 
