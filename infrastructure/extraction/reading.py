@@ -13,7 +13,8 @@ class ReadPage:
     """A page, or a piece of a format without pages, counted from 1.
 
     `blank` says what the document is if all of it is like this page; None where there is text. `unreadable` says why
-    the page could not be read at all. `recognized` says that the text was seen in a picture (OCR).
+    the page could not be read at all. `recognized` says that the text was seen in a picture (OCR). `memory` is what the
+    page has shown that helps to read later ones, for a reader that begins behind it.
     """
 
     number: int
@@ -22,6 +23,7 @@ class ReadPage:
     blank: FailureCode | None = None
     unreadable: FailureCode | None = None
     recognized: bool = False
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,15 @@ class Reading(Protocol):
 
     def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
         """Yield the pages from `first` to `last` (None: to the end). Raises DocumentUnreadable."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An opened document each of whose pages is read by what the pages before have shown."""
+
+    def recall(self, memories: Sequence[str]) -> None:
+        """Take the memories of all pages before the one that is read first, in order. Called before `read`."""
         ...
 
 

@@ -3,7 +3,8 @@
 PDFium is not thread-safe and holds one document at a time here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,18 @@ class PdfReading:
         self._second = second
         self._limits = limits
         self._blank_is_damage = blank_is_damage
+        self._texts = PageTexts()
+
+    def recall(self, memories: Sequence[str]) -> None:
+        """See Remembers."""
+        self._texts.recall(memories)
 
     def read(self, *, first: int, last: int | None) -> Iterator[ReadPage]:
         """See Reading."""
-        outline, texts = read_outline(self._document), PageTexts()
+        outline = read_outline(self._document)
         try:
             for number in range(first, (last or self.page_count) + 1):
-                yield self._page(number, outline, texts)
+                yield replace(self._page(number, outline, self._texts), memory=self._texts.memory())
         finally:
             self._document.close()
 

@@ -1,7 +1,9 @@
 """Words broken at the ends of lines: which hyphens belong to the word, and which to the line."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MARKS = "\ufffe\x02"
 BROKEN_LINES = 0.06
@@ -17,11 +19,24 @@ class KnownWords:
     words: set[str] = field(default_factory=set)
     of_words: int = 0
     of_lines: int = 0
+    _untold: set[str] = field(default_factory=set)
 
     def learn(self, text: str) -> None:
         """Take the words of a page whose hyphens are settled."""
         if len(self.words) < MAX_WORDS:
-            self.words |= _words_of(text)
+            new = _words_of(text) - self.words
+            self.words |= new
+            self._untold |= new
+
+    def news(self) -> list[Any]:
+        """Return what was learned since this was last asked, as JSON has it, for `recall`."""
+        told, self._untold = self._untold, set()
+        return [sorted(told), self.of_words, self.of_lines]
+
+    def recall(self, news: Sequence[Any]) -> None:
+        """Know what another one has learned."""
+        words, self.of_words, self.of_lines = news
+        self.words.update(words)
 
 
 def joined_words(text: str, known: KnownWords | None = None) -> str:

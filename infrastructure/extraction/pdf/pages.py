@@ -1,5 +1,7 @@
 """The text of a document's pages, one by one: what the pages before have shown helps to read the next."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from infrastructure.extraction.pdf.hyphens import KnownWords
@@ -23,3 +25,13 @@ class PageTexts:
         text = text_of(in_reading_order(lines), self.known)
         self.known.learn(text)
         return text
+
+    def memory(self) -> str:
+        """Return what the last page has shown, for `recall`."""
+        return json.dumps([self._running.news(), self.known.news()], separators=(",", ":"))
+
+    def recall(self, memories: Sequence[str]) -> None:
+        """Know what pages have shown that another process has read, in their order."""
+        for margins, words in map(json.loads, memories):
+            self._running.recall(margins)
+            self.known.recall(words)

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infrastructure.extraction.pdf.lines import BOTTOM, TOP, Box, PageLine
 
@@ -50,6 +51,7 @@ class RunningLines:
 
     def __init__(self) -> None:
         self._pages: deque[list[_MarginLine]] = deque(maxlen=PAGES_REMEMBERED)
+        self._untold: list[list[Any]] | None = None
 
     def without(self, lines: Sequence[PageLine], number: int, *, bottom: float, top: float) -> Sequence[PageLine]:
         """Return the lines of a page without those that repeat what earlier pages had, and remember the page.
@@ -64,10 +66,26 @@ class RunningLines:
         }
         repeated = {place for place, line in margins.items() if self._times_seen(line) >= TIMES_SEEN}
         self._pages.append(list(margins.values()))
+        self._untold = [[line.number, line.words, line.numbers, line.bottom] for line in margins.values()]
         written = sum(bool(line.characters.strip()) for line in lines)
         if len(repeated) > MOST_OF_PAGE * written:
             return lines
         return [line for place, line in enumerate(lines) if place not in repeated]
+
+    def news(self) -> list[list[Any]] | None:
+        """Return the margins of a page that was read since this was last asked, as JSON has them, for `recall`."""
+        told, self._untold = self._untold, None
+        return told
+
+    def recall(self, news: Sequence[Sequence[Any]] | None) -> None:
+        """Remember a page that another one has read."""
+        if news is not None:
+            self._pages.append(
+                [
+                    _MarginLine(number=number, words=tuple(words), numbers=tuple(numbers), bottom=bottom)
+                    for number, words, numbers, bottom in news
+                ]
+            )
 
     def _times_seen(self, line: _MarginLine) -> int:
         return sum(any(line.repeats(earlier) for earlier in page) for page in self._pages)

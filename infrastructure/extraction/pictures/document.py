@@ -1,7 +1,9 @@
 """Pictures as documents: PNG, JPEG, TIFF, WebP, BMP, GIF. Each frame is a page, read by OCR."""
 
+import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -63,7 +65,12 @@ class PictureReading:
         """See Reading. Raises DocumentUnreadable: too_large_unpacked."""
         with self._image:
             for number in range(first, (last or self.page_count) + 1):
-                yield self._page(number)
+                yield replace(self._page(number), memory=json.dumps(self._known.news()))
+
+    def recall(self, memories: Sequence[str]) -> None:
+        """See Remembers."""
+        for news in map(json.loads, memories):
+            self._known.recall(news)
 
     def _page(self, number: int) -> ReadPage:
         if not can_recognize(self._limits):

@@ -53,6 +53,14 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
     return page, None if text.strip() else _code(message.get("blank") or FailureCode.NO_TEXT)
 
 
+def memory_of(message: Message) -> str:
+    """Return the memory of a page, empty where it has none. Raises ProtocolError."""
+    memory = message.get("memory", "")
+    if not isinstance(memory, str) or not memory.isascii():
+        raise ProtocolError("a memory is ASCII text")
+    return memory
+
+
 def failure_of(message: Message) -> DocumentUnreadable:
     """Return what a `failed` says. Raises ProtocolError."""
     detail = message.get("detail")

@@ -14,7 +14,7 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.formats import open_document
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.office.old_office import ConversionNeeded
-from infrastructure.extraction.reading import HoldsAttachments, Reading, ReadPage
+from infrastructure.extraction.reading import HoldsAttachments, Reading, ReadPage, Remembers
 from infrastructure.extraction.sandbox.attachments import attachment_messages
 from infrastructure.extraction.sandbox.confinement import allow_cpu_seconds, confine, peak_bytes, rusage_peak_bytes
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError, encode, read_message
@@ -56,6 +56,8 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
     path = Path(request["path"])
     _check_access(path)
     reading = open_document(path, request["filename"], request["password"], limits)
+    if isinstance(reading, Remembers):
+        reading.recall(request["memories"])
     say(answers, {"type": "opened", "media_type": reading.media_type, "page_count": reading.page_count})
     text_bytes = 0
     allow_cpu_seconds(limits.page_seconds)
@@ -83,10 +85,10 @@ def _check_access(path: Path) -> None:
 
 def _page(page: ReadPage) -> Message:
     if page.unreadable:
-        return {"type": "unreadable", "number": page.number, "code": page.unreadable}
+        return {"type": "unreadable", "number": page.number, "code": page.unreadable, "memory": page.memory}
     headings = [[heading.offset, heading.level, heading.title] for heading in page.headings]
     what = {"text": page.text, "headings": headings, "blank": page.blank, "recognized": page.recognized}
-    return {"type": "page", "number": page.number, **what}
+    return {"type": "page", "number": page.number, "memory": page.memory, **what}
 
 
 def _failed(exc: Exception) -> Message:

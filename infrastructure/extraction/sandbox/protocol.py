@@ -1,10 +1,12 @@
 """What parent and child say to each other: JSON behind a length of four bytes, big-endian. Never pickle.
 
-Parent: `read {path, filename, password, limits, first, last, attachments}`. Child: `ready {peak_bytes}` once; then for
-each `read` either `failed {code, detail}`, or `convert {media_type, to, peak_bytes}` where LibreOffice must make a
-readable file of it first, or `opened {media_type, page_count}`, then `page {number, text, headings, blank, recognized}`
-and `unreadable {number, code}` in order, then `end {peak_bytes}` or `failed`. Pieces of a format without pages are
-counted from 1 as pages are. `blank` is the failure code that an empty page speaks for, None where there is text.
+Parent: `read {path, filename, password, limits, first, last, memories, attachments}`. Child: `ready {peak_bytes}`
+once; then for each `read` either `failed {code, detail}`, or `convert {media_type, to, peak_bytes}` where LibreOffice
+must make a readable file of it first, or `opened {media_type, page_count}`, then `page {number, text, headings, blank,
+recognized, memory}` and `unreadable {number, code, memory}` in order, then `end {peak_bytes}` or `failed`. Pieces of a
+format without pages are counted from 1 as pages are. `blank` is the failure code that an empty page speaks for, None
+where there is text. A `memory` means nothing to the parent: it hands those of all pages before `first` to the child
+that goes on where another one died.
 
 Where the parent asks for attachments, those of a document without pages come before its `end`: for each one
 `attachment {filename, media_type, size_bytes}` and its `bytes {data}` in Base64; then `attached {left_out}`.

@@ -10,12 +10,14 @@ from application.ports.extractor import DocumentOpened, ExtractedAttachment
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.sandbox.answers import failure_of, media_type_of, opened_of, page_of
+from infrastructure.extraction.sandbox.answers import failure_of, media_type_of, memory_of, opened_of, page_of
 from infrastructure.extraction.sandbox.attachments import AttachmentFolder
 from infrastructure.extraction.sandbox.conversion import Conversion
 from infrastructure.extraction.sandbox.process import ReaderLost, ReaderProcess
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
 
+# Far more than a document of the most pages shows; a child in a stranger's hands may say anything.
+MOST_MEMORY_CHARACTERS = 16 * 1024 * 1024
 WORTH_ANOTHER_TRY = {FailureCode.PARSER_CRASHED, FailureCode.PARSER_TIMEOUT, FailureCode.OUT_OF_MEMORY}
 
 
@@ -59,6 +61,8 @@ class SandboxedStream:
         self._opened: DocumentOpened | None = None
         self._any_text = False
         self._without_text: Counter[FailureCode] = Counter()
+        self._memories: list[str] = []
+        self._memory_room = MOST_MEMORY_CHARACTERS
 
     @property
     def opened(self) -> DocumentOpened:
@@ -154,6 +158,7 @@ class SandboxedStream:
     def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
         self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
+        request["memories"] = self._memories
         if self._folder:
             self._folder.clear()
         try:
@@ -220,6 +225,7 @@ class SandboxedStream:
     def _page_of(self, message: Message, number: int) -> ExtractedPage | UnreadablePage:
         try:
             page, without_text = page_of(message, number, paged=self.opened.page_count is not None)
+            self._remember(memory_of(message))
         except ProtocolError:
             raise self._nonsense() from None
         if without_text is None:
@@ -227,6 +233,12 @@ class SandboxedStream:
         else:
             self._without_text[without_text] += 1
         return page
+
+    def _remember(self, memory: str) -> None:
+        """Keep what a page has shown, for a child that goes on where this one dies."""
+        self._memory_room -= len(memory)
+        if memory and self._memory_room >= 0:
+            self._memories.append(memory)
 
     def _expect_end(self) -> None:
         """Take the child's last word and keep the child; all pages are here, so its death no longer matters."""
