@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.errors import InvalidRequest
+from domain.errors import InvalidRequest, ModelNotUsable
 from domain.ids import DEFAULT_TENANT, DocumentId, new_uuid7
 from interface.api.conditional import etag_of, etag_of_many, matches
 from interface.api.cursors import document_cursor, position_cursor, read_document_cursor, read_position_cursor
@@ -213,4 +213,5 @@ def test_a_problem_can_name_any_field() -> None:
 
 def test_whatever_does_not_answer_is_503_and_nothing_else_is() -> None:
     assert {kind for kind, status in STATUS_OF.items() if status == 503} == UNAVAILABLE.keys()
-    assert {kind for kind in STATUS_OF if kind.retryable} == UNAVAILABLE.keys()
+    # A model that cannot be loaded stays so until somebody mends it.
+    assert {kind for kind in STATUS_OF if kind.retryable} == UNAVAILABLE.keys() - {ModelNotUsable}
