@@ -16,7 +16,7 @@ from domain.job import Job
 from interface.api.existing_clients.answers import TAGS, LenientBody, pointing_at, result_of
 from interface.api.v1.endpoints.jobs import clients_job
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import JobPath, Services
+from interface.api.v1.requests import CallerOf, JobPath, Services
 from interface.api.v1.schemas.actions import MAX_ACTIONS, Params
 from interface.api.v1.schemas.problem import NO_JOB, problem_response
 from interface.api.v1.schemas.values import Instant, Text
@@ -113,12 +113,18 @@ class JobSituation(BaseModel):
     | {422: problem_response("`unknown_action_type`, `idempotency_key_reused`, `invalid_request`: see `errors`")},
 )
 def start_job(
-    services: Services, request: Request, response: Response, body: WantedJob, key: IdempotencyKey = None
+    services: Services,
+    caller: CallerOf,
+    request: Request,
+    response: Response,
+    *,
+    body: WantedJob,
+    key: IdempotencyKey = None,
 ) -> JobCreated:
     """Start actions of any types that run on their own, in parallel."""
     requested = [RequestedAction(type=wanted.action_type, params=wanted.params) for wanted in body.acoes]
     with pointing_at(actions="/acoes"):
-        started = services.start_job(requested, request=idempotent(request, key, body))
+        started = services.start_job(requested, caller=caller, request=idempotent(request, key, body))
     tell_replayed(response, is_replayed=started.is_replayed)
     job = started.job
     response.headers["Location"] = f"/api/jobs/{job.id}/status"
