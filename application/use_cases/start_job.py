@@ -63,6 +63,11 @@ class StartJob:
         self.wake_relay()
         return StartedJob(job=job)
 
+    def known(self, request: IdempotentRequest | None) -> StartedJob | None:
+        """Return the job that the request has started before, if it has. Raises what `start` raises."""
+        with self.transactions() as transaction:
+            return started_before(transaction, request, lifetime=self.key_lifetime)
+
     def _plan(self, action: RequestedAction, caller: Caller, pointer: str) -> PlannedAction:
         kind = self.action_types.get(action.type)
         if kind is None or kind.read_params is None:
