@@ -11,6 +11,7 @@ from application.ports.run_context import Heartbeat, RunContext
 from application.ports.run_watch import RunWatch, Unwatched
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.action import Action, Run
+from domain.api_key import KeyScope
 from domain.errors import (
     CallbackFailed,
     DatabaseUnavailable,
@@ -63,8 +64,9 @@ class ActionType:
     """How actions of one type run.
 
     `read_params` returns what a client sent as the work wants it, with what was left out, or raises InvalidRequest with
-    a pointer into it. Without it no client can start such actions. `params_schema` describes them as JSON Schema.
-    `prefix` is a path below which such an action can be started and followed as a long operation as well.
+    a pointer into it. Without it no client can start such actions. `scope` is what an API key needs to start one,
+    besides what the address asks for. `params_schema` describes the params as JSON Schema. `prefix` is a path below
+    which such an action can be started and followed as a long operation as well.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ActionType:
     handler: ActionHandler
     max_attempts: int = 4
     read_params: ReadParams | None = None
+    scope: KeyScope = KeyScope.WRITE
     params_schema: Mapping[str, Any] | None = None
     summary: str = ""
     prefix: str | None = None

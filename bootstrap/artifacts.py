@@ -11,9 +11,10 @@ from application.ports.report_writer import ReportWriter
 from application.ports.unit_of_work import Transactions
 from application.reports.params import FileKind, read_artifact
 from application.run_action import ActionType
-from application.use_cases.make_artifact import ARTIFACT, ARTIFACTS_QUEUE, MakeArtifact
+from application.use_cases.make_artifact import ARTIFACT, MakeArtifact
 from application.use_cases.search_chunks import SearchChunks
 from bootstrap.settings import Settings
+from domain.job import ARTIFACTS_QUEUE
 from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.ingestion_reader import PostgresIngestionReader
 from infrastructure.postgres.inventory_reader import PostgresInventoryReader

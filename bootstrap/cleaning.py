@@ -24,6 +24,7 @@ from application.use_cases.sweep_orphan_objects import SweepOrphanObjects
 from application.use_cases.sweep_upload_leftovers import SweepUploadLeftovers
 from bootstrap.settings import Settings
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE, CleanupTask
+from domain.idempotent_request import GENERATE_KEY_LIFETIME
 from domain.retry_policy import RetryPolicy
 from infrastructure.postgres.history import PostgresHistory
 from infrastructure.postgres.lost_rows import PostgresLostRows
@@ -96,7 +97,7 @@ def retention_of(settings: Settings) -> Mapping[Record, timedelta]:
     kept = {record: timedelta(days=count) for record, count in days.items() if count}
     # The keys first: a job is kept for as long as its key.
     return {
-        Record.IDEMPOTENCY_KEYS: timedelta(hours=settings.idempotency_ttl_hours),
+        Record.IDEMPOTENCY_KEYS: max(timedelta(hours=settings.idempotency_ttl_hours), GENERATE_KEY_LIFETIME),
         Record.RESULTS: timedelta(hours=settings.result_ttl_hours),
         **kept,
     }

@@ -10,6 +10,7 @@ from application.reembed_order import ReadReembedOrder
 from application.run_action import ActionType
 from application.use_cases.reembed_passages import ReembedPassages
 from bootstrap.settings import Settings
+from domain.api_key import KeyScope
 from domain.embedding_model import REEMBED, ModelChoice
 from domain.job import OPERATIONS_QUEUE
 from domain.retry_policy import RetryPolicy
@@ -60,6 +61,7 @@ def reembed_action_type(settings: Settings, engine: Engine, models: Models) -> A
         ),
         max_attempts=settings.max_attempts,
         read_params=ReadReembedOrder(setting=model_of_settings(settings), is_known=may_be_loaded),
+        scope=KeyScope.OPERATE,  # it changes the searches of everybody
     )
 
 

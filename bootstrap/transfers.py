@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from application.imported_files import KeepFile
-from application.keep_artifact import KeepArtifact
 from application.ports.blob_store import BlobStore
 from application.ports.import_source import ImportSource
 from application.ports.password_seal import PasswordSeal
@@ -21,6 +20,7 @@ from application.use_cases.export_documents import ExportDocuments
 from application.use_cases.import_documents import ImportDocuments
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.request_upload import RequestUpload
+from bootstrap.artifacts import wire_keep_artifact
 from bootstrap.callbacks import callback_rules
 from bootstrap.settings import Settings
 from domain.export_order import read_export
@@ -81,9 +81,7 @@ def export_type(
     handler = ExportDocuments(
         corpus=PostgresCorpusReader(engine),
         open_archive=open_parquet,
-        artifacts=KeepArtifact(
-            transactions=transactions, blobs=blobs, lifetime=timedelta(hours=settings.result_ttl_hours)
-        ),
+        artifacts=wire_keep_artifact(settings, transactions, blobs),
         scratch=scratch,
     )
     return ActionType(

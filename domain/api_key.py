@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from domain.errors import InvalidRequest, NotAuthenticated
+from domain.errors import InvalidRequest, NotAuthenticated, ScopeMissing
 from domain.ids import DEFAULT_TENANT, ApiKeyId, TenantId, new_uuid7
 
 SECRET_BYTES = 32
@@ -120,3 +120,8 @@ class Caller:
     def may(self, scope: KeyScope) -> bool:
         """Tell whether this scope is open to them."""
         return not self.scopes.isdisjoint({scope, KeyScope.ADMIN})
+
+    def require(self, scope: KeyScope) -> None:
+        """Raise ScopeMissing unless this scope is open to them."""
+        if not self.may(scope):
+            raise ScopeMissing(f"This API key does not have the scope `{scope}`: use one that has.")

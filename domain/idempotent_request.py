@@ -10,6 +10,8 @@ from datetime import timedelta
 from domain.ids import JobId, TenantId
 
 KEY_LIFETIME = timedelta(hours=24)
+# What clients of /generate count on, whatever the setting says.
+GENERATE_KEY_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,6 @@ from domain.ids import DEFAULT_TENANT
 from domain.report import Report
 
 ARTIFACT = "artifact"
-ARTIFACTS_QUEUE = "artifacts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionType
 from application.started_job import StartedJob, keep_started, started_before
+from domain.api_key import Caller
 from domain.callback import CallbackRules
 from domain.errors import InvalidRequest, UnknownActionType
 from domain.idempotent_request import IdempotentRequest
@@ -35,13 +36,17 @@ class StartJob:
         self,
         requested: Sequence[RequestedAction],
         *,
+        caller: Caller,
         callback_url: str | None = None,
         request: IdempotentRequest | None = None,
     ) -> StartedJob:
-        """Return the job. Raises UnknownActionType, InvalidRequest, CallbackRefused, and what `start` raises."""
+        """Return the job.
+
+        Raises UnknownActionType, ScopeMissing, InvalidRequest, CallbackRefused, and what `start` raises.
+        """
         if callback_url is not None:
             self.callbacks.require(callback_url)
-        planned = [self._plan(action, f"/actions/{number}") for number, action in enumerate(requested)]
+        planned = [self._plan(action, caller, f"/actions/{number}") for number, action in enumerate(requested)]
         return self.start(planned, callback_url=callback_url, request=request)
 
     def start(
@@ -58,12 +63,18 @@ class StartJob:
         self.wake_relay()
         return StartedJob(job=job)
 
-    def _plan(self, action: RequestedAction, pointer: str) -> PlannedAction:
+    def known(self, request: IdempotentRequest | None) -> StartedJob | None:
+        """Return the job that the request has started before, if it has. Raises what `start` raises."""
+        with self.transactions() as transaction:
+            return started_before(transaction, request, lifetime=self.key_lifetime)
+
+    def _plan(self, action: RequestedAction, caller: Caller, pointer: str) -> PlannedAction:
         kind = self.action_types.get(action.type)
         if kind is None or kind.read_params is None:
             known = sorted(name for name, each in self.action_types.items() if each.read_params)
             sentence = f"There is no such action type: send one of {', '.join(known)}."
             raise UnknownActionType(sentence, pointer=f"{pointer}/type")
+        caller.require(kind.scope)
         try:
             return plan(kind, kind.read_params(action.params))
         except InvalidRequest as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from application.run_action import ActionType
 from application.started_job import StartedJob
 from application.use_cases.start_job import StartJob, plan
+from domain.api_key import Caller
 from domain.errors import OperationNotFound
 from domain.idempotent_request import IdempotentRequest
 
@@ -18,10 +19,16 @@ class StartOperation:
     start_job: StartJob
 
     def __call__(
-        self, operation: str, params: Mapping[str, object], *, request: IdempotentRequest | None = None
+        self,
+        operation: str,
+        params: Mapping[str, object],
+        *,
+        caller: Caller,
+        request: IdempotentRequest | None = None,
     ) -> StartedJob:
-        """Return the job. Raises OperationNotFound, InvalidRequest, and what StartJob.start raises."""
+        """Return the job. Raises OperationNotFound, ScopeMissing, InvalidRequest, and what StartJob.start raises."""
         kind = self.known(operation)
+        caller.require(kind.scope)
         planned = plan(kind, kind.read_params(params) if kind.read_params else params)
         return self.start_job.start([planned], request=request)
 

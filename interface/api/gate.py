@@ -74,8 +74,7 @@ class Gate:
             return Caller()
         try:
             caller = await self._identified(keys, token, path)
-            if not caller.may(access.scope):
-                raise ScopeMissing(f"This API key does not have the scope `{access.scope}`: use one that has.")
+            caller.require(access.scope)
         except EsteiraError:
             if access.demand is Demand.OPTIONAL:
                 return None

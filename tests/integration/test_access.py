@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from infrastructure.storage.local import LocalBlobStore
 from infrastructure.storage.local_http import local_store_app
 from interface.api.access import declared_access
 from interface.api.app import create_app
+from tests.support.action_types import an_action_type
 from tests.support.api import ORIGIN, PUBLIC_URL, Api
 from tests.support.http_server import running_uvicorn
 from tests.support.processes import until
@@ -143,6 +145,27 @@ def test_every_route_is_closed_to_all_scopes_but_its_own(app: FastAPI, api: Api,
                 assert (problem(refused)["code"], f"`{access.scope}`" in refused.text) == ("scope_missing", True)
             for scope in (access.scope, KeyScope.ADMIN):
                 assert client.request(method, path, headers=bearer(api, scope)).status_code not in {401, 403}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/jobs", {"actions": [{"type": "light"}, {"type": "grave"}]}),
+        ("/api/v1/operations/grave/start", {}),
+        ("/api/v1/grave/start", {}),
+        ("/api/jobs", {"acoes": [{"tipo": "light"}, {"tipo": "grave"}]}),
+    ],
+)
+def test_an_action_that_needs_more_than_write_is_started_by_no_road_without_it(path: str, body: dict[str, Any]) -> None:
+    grave = replace(an_action_type("grave"), scope=KeyScope.OPERATE, prefix="/api/v1/grave")
+    api = Api(keys_required=True, action_types={"light": an_action_type("light"), "grave": grave})
+    with api.serve() as client:
+        refused = client.post(path, json=body, headers=bearer(api, KeyScope.READ, KeyScope.WRITE))
+        assert (refused.status_code, problem(refused)["code"]) == (403, "scope_missing")
+        assert "`operate`" in refused.text
+        assert not api.database.jobs
+        for scopes in ([KeyScope.WRITE, KeyScope.OPERATE], [KeyScope.ADMIN]):
+            assert client.post(path, json=body, headers=bearer(api, *scopes)).status_code == 202
 
 
 def test_a_route_that_forgets_to_say_what_it_needs_is_open_to_admin_alone(

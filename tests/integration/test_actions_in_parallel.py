@@ -8,9 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from domain.job import ARTIFACTS_QUEUE
 from infrastructure.postgres.job_reader import PostgresJobReader
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
-from tests.support.action_types import ARTIFACTS_QUEUE, an_action_type, known_types
+from tests.support.action_types import an_action_type, known_types
 from tests.support.api import PUBLIC_URL, Api
 from tests.support.processes import Workers, until
 

@@ -104,7 +104,9 @@ def test_any_json_is_given_back(world: Actions, dados: object) -> None:
         ("operacao-customizada", {"dados": 1, "tempo_processamento": 0}, "/tempo_processamento"),
         ("operacao-customizada", {"dados": 1, "tempo_processamento": 301}, "/tempo_processamento"),
         ("jobs", {"acoes": []}, "/acoes"),
-        ("jobs", {"acoes": [{"action_type": "nothing"}]}, "/acoes/0/type"),
+        ("jobs", {"acoes": [{}]}, "/acoes/0/action_type"),
+        ("jobs", {"acoes": [{"action_type": "nothing"}]}, "/acoes/0/action_type"),
+        ("jobs", {"acoes": [{"action_type": "draw"}, {"tipo": "nothing"}]}, "/acoes/1/tipo"),
         (
             "jobs",
             {"acoes": [{"tipo": "simulate", "params": {"duration_seconds": 0}}]},
@@ -224,7 +226,11 @@ def test_a_status_is_never_older_than_what_was_committed(world: Actions) -> None
 
 
 @pytest.mark.parametrize(
-    "body", [GENERATE, {**GENERATE, "type": "pdf"}, {**GENERATE, "payload": {"report": "ingestion"}}]
+    "changed",
+    [
+        *({}, {"type": "pdf"}, {"payload": {"report": "ingestion"}}, {"payload": {"report": "nothing"}}),
+        *({"payload": {"params": {"x": 1}}}, {"type": "docx"}, {"type": None, "payload": []}),
+    ],
 )
 def test_a_key_gives_the_first_job_for_an_hour_whatever_else_is_sent(
     world: Actions, changed: dict[str, object]

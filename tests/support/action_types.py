@@ -7,11 +7,9 @@ from application.run_action import ActionHandler, ActionType
 from bootstrap.operations import operation_types
 from bootstrap.settings import Settings
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
-from domain.job import OPERATIONS_QUEUE
+from domain.job import ARTIFACTS_QUEUE, OPERATIONS_QUEUE
 from domain.retry_policy import RetryPolicy
 from tests.support.action_stage import Work
-
-ARTIFACTS_QUEUE = "artifacts"
 
 
 def an_action_type(name: str, *, queue: str = OPERATIONS_QUEUE, handler: ActionHandler | None = None) -> ActionType:

@@ -21,10 +21,11 @@ from bootstrap.settings import Settings
 from bootstrap.working import serve_queue
 from domain.action import Action
 from domain.failure import DocumentUnreadable, FailureCode
+from domain.job import ARTIFACTS_QUEUE
 from infrastructure.lifeline import follow_parent
 from infrastructure.pulse import start_pulse
 from tests.support.action_stage import Work
-from tests.support.action_types import ARTIFACTS_QUEUE, an_action_type
+from tests.support.action_types import an_action_type
 
 
 def meet(action: Action, context: RunContext) -> None:

@@ -30,7 +30,7 @@ from application.use_cases.create_api_key import CreateApiKey
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.find_artifact import FindArtifact
 from application.use_cases.issue_stream_token import IssueStreamToken
-from application.use_cases.make_artifact import ARTIFACT, ARTIFACTS_QUEUE
+from application.use_cases.make_artifact import ARTIFACT
 from application.use_cases.pause_queue import PauseQueue
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from application.use_cases.process_uploaded_documents import ProcessUploadedDocuments
@@ -55,7 +55,7 @@ from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
 from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, JobId, TenantId, new_uuid7
-from domain.job import Job
+from domain.job import ARTIFACTS_QUEUE, Job
 from domain.report import Report
 from domain.retry_policy import RetryPolicy
 from infrastructure.telemetry.api_telemetry import PrometheusApiTelemetry

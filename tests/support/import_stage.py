@@ -22,6 +22,7 @@ from application.use_cases.start_operation import StartOperation
 from bootstrap.settings import Settings
 from bootstrap.transfers import IMPORT, import_type
 from domain.action import Action
+from domain.api_key import Caller
 from domain.ids import JobId
 from domain.job import OPERATIONS_QUEUE
 from infrastructure.postgres.run_ledger import PostgresRunLedger
@@ -85,7 +86,7 @@ class ImportStage:
             wake_relay=lambda: None,
             key_lifetime=timedelta(hours=1),
         )
-        return StartOperation(action_types=self.types, start_job=start_job)(IMPORT, params).job.id
+        return StartOperation(action_types=self.types, start_job=start_job)(IMPORT, params, caller=Caller()).job.id
 
     def action(self, job_id: JobId) -> Action:
         with self.transactions() as transaction:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from domain.job import Job
 from interface.api.existing_clients.answers import TAGS, LenientBody, pointing_at, result_of
 from interface.api.v1.endpoints.jobs import clients_job
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import JobPath, Services
+from interface.api.v1.requests import CallerOf, JobPath, Services
 from interface.api.v1.schemas.actions import MAX_ACTIONS, Params
 from interface.api.v1.schemas.problem import NO_JOB, problem_response
 from interface.api.v1.schemas.values import Instant, Text
@@ -39,6 +39,20 @@ class WantedAction(LenientBody):
         Text, Field(min_length=1, max_length=100, validation_alias=AliasChoices("action_type", "tipo"))
     ]
     params: Params = Field(default_factory=dict)
+    _name: str = PrivateAttr("action_type")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_name(cls, sent: object, read: ModelWrapValidatorHandler[Self]) -> Self:
+        wanted = read(sent)
+        if isinstance(sent, dict) and "action_type" not in sent:
+            wanted._name = "tipo"  # noqa: SLF001 - its own
+        return wanted
+
+    @property
+    def name(self) -> str:
+        """What the client calls the type."""
+        return self._name
 
 
 class WantedJob(LenientBody):
@@ -113,12 +127,19 @@ class JobSituation(BaseModel):
     | {422: problem_response("`unknown_action_type`, `idempotency_key_reused`, `invalid_request`: see `errors`")},
 )
 def start_job(
-    services: Services, request: Request, response: Response, body: WantedJob, key: IdempotencyKey = None
+    services: Services,
+    caller: CallerOf,
+    request: Request,
+    response: Response,
+    *,
+    body: WantedJob,
+    key: IdempotencyKey = None,
 ) -> JobCreated:
     """Start actions of any types that run on their own, in parallel."""
     requested = [RequestedAction(type=wanted.action_type, params=wanted.params) for wanted in body.acoes]
-    with pointing_at(actions="/acoes"):
-        started = services.start_job(requested, request=idempotent(request, key, body))
+    names = {f"/actions/{n}/type": f"/acoes/{n}/{wanted.name}" for n, wanted in enumerate(body.acoes)}
+    with pointing_at(names | {"/actions": "/acoes"}):
+        started = services.start_job(requested, caller=caller, request=idempotent(request, key, body))
     tell_replayed(response, is_replayed=started.is_replayed)
     job = started.job
     response.headers["Location"] = f"/api/jobs/{job.id}/status"

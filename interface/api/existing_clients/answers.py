@@ -1,6 +1,6 @@
 """What the answers to existing clients have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -50,12 +50,13 @@ def _error_of(action: Action) -> str | None:
 
 
 @contextmanager
-def pointing_at(**fields: str) -> Iterator[None]:
-    """Raise InvalidRequest with the client's own names: each `field` is where the first step of a pointer lies."""
+def pointing_at(places: Mapping[str, str]) -> Iterator[None]:
+    """Raise InvalidRequest with the client's own names: ours lead to theirs, with what lies below; the first counts."""
     try:
         yield
     except InvalidRequest as error:
-        _, step, *rest = (error.pointer or "").split("/") if error.pointer else ("", "")
-        if step not in fields:
-            raise
-        raise type(error)(error.detail, pointer="/".join([fields[step], *rest])) from error
+        pointer = error.pointer or ""
+        for ours, theirs in places.items():
+            if pointer == ours or pointer.startswith(f"{ours}/"):
+                raise type(error)(error.detail, pointer=theirs + pointer.removeprefix(ours)) from error
+        raise

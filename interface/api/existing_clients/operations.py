@@ -16,7 +16,7 @@ from domain.job import Job
 from interface.api.existing_clients.answers import TAGS, AnyJson, LenientBody, error_of, result_of
 from interface.api.v1.endpoints.jobs import clients_job
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import JobPath, Services
+from interface.api.v1.requests import CallerOf, JobPath, Services
 from interface.api.v1.schemas.problem import INVALID, NO_JOB
 from interface.api.v1.schemas.values import Instant
 
@@ -107,11 +107,18 @@ class OperationSituation(BaseModel):
     responses=IDEMPOTENT | INVALID,
 )
 def start_long(
-    services: Services, request: Request, response: Response, body: LongOperation, key: IdempotencyKey = None
+    services: Services,
+    caller: CallerOf,
+    request: Request,
+    response: Response,
+    *,
+    body: LongOperation,
+    key: IdempotencyKey = None,
 ) -> OperationCreated:
     """Start `simulate`, which gives `dados` back."""
     params = {DATA: body.dados, DURATION: SECONDS}
-    return _answer(services.start_operation(_SIMULATE, params, request=idempotent(request, key, body)), response)
+    asked = idempotent(request, key, body)
+    return _answer(services.start_operation(_SIMULATE, params, caller=caller, request=asked), response)
 
 
 @router.post(
@@ -122,11 +129,18 @@ def start_long(
     responses=IDEMPOTENT | INVALID,
 )
 def start_custom(
-    services: Services, request: Request, response: Response, body: CustomOperation, key: IdempotencyKey = None
+    services: Services,
+    caller: CallerOf,
+    request: Request,
+    response: Response,
+    *,
+    body: CustomOperation,
+    key: IdempotencyKey = None,
 ) -> OperationCreated:
     """Start `simulate`, which gives `dados` back."""
     params = {DATA: body.dados, DURATION: body.tempo_processamento}
-    return _answer(services.start_operation(_SIMULATE, params, request=idempotent(request, key, body)), response)
+    asked = idempotent(request, key, body)
+    return _answer(services.start_operation(_SIMULATE, params, caller=caller, request=asked), response)
 
 
 @router.get(

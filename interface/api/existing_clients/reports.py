@@ -4,19 +4,26 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from starlette.responses import Response
 
 from application.started_job import StartedJob
 from application.use_cases.request_artifact import RequestArtifact
 from domain.action import ActionStatus
-from domain.errors import RequestInFlight
-from domain.idempotent_request import IdempotentRequest
+from domain.errors import InvalidRequest, RequestInFlight
+from domain.idempotent_request import GENERATE_KEY_LIFETIME, IdempotentRequest
 from domain.ids import DEFAULT_TENANT
 from interface.api.existing_clients.answers import TAGS, LenientBody, error_of, pointing_at
 from interface.api.v1.endpoints.jobs import clients_job
@@ -26,10 +33,10 @@ from interface.api.v1.schemas.problem import INVALID, NO_JOB, problem_response
 from interface.api.v1.schemas.values import Instant, Text
 
 router = APIRouter(tags=TAGS)
-KEY_LIFETIME = timedelta(hours=1)
 # The first of several that come at once holds the key for milliseconds, unless the database stands still.
 PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
+Key = Annotated[Text, Field(min_length=1, max_length=255)]
 Situation = Literal["queued", "processing", "done", "failed"]
 _WORDS: Mapping[ActionStatus, Situation] = {
     ActionStatus.PENDING: "queued",
@@ -38,6 +45,10 @@ _WORDS: Mapping[ActionStatus, Situation] = {
     ActionStatus.FAILED: "failed",
     ActionStatus.CANCELLED: "failed",
 }
+
+
+class _Keyed(LenientBody):
+    idempotency_key: Key
 
 
 class Payload(LenientBody):
@@ -52,7 +63,27 @@ class GenerateBody(LenientBody):
 
     type: Literal["xlsx", "pdf"]
     payload: Payload = Payload()
-    idempotency_key: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    idempotency_key: Key | None = None
+    _wrong: ValidationError | None = PrivateAttr(None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _judge_later(cls, sent: object, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Let what is wrong pass for now, where a key may say that it does not matter."""
+        try:
+            return read(sent)
+        except ValidationError as wrong:
+            try:
+                kept = cls.model_construct(idempotency_key=_Keyed.model_validate(sent).idempotency_key)
+            except ValidationError:
+                raise wrong from None
+            kept._wrong = wrong  # noqa: SLF001 - its own
+            return kept
+
+    def require_right(self) -> None:
+        """Raise what is wrong with it, if anything is."""
+        if self._wrong:
+            raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in self._wrong.errors()])
 
     @property
     def request(self) -> IdempotentRequest | None:
@@ -95,7 +126,7 @@ class GeneratedFile(BaseModel):
 )
 def generate(services: Services, body: GenerateBody) -> Generating:
     """Make a report as a spreadsheet or as printed pages."""
-    with pointing_at(kind="/type", report="/payload/report", params="/payload/params"):
+    with pointing_at({"/kind": "/type", "/report": "/payload/report", "/params": "/payload/params"}):
         return Generating(job_id=_started(services.request_artifact, body).job.id)
 
 
@@ -137,15 +168,25 @@ def get_file(services: Services, response: Response, job_id: JobPath) -> Generat
 
 def _started(request_artifact: RequestArtifact, body: GenerateBody) -> StartedJob:
     """Return the job of the key. Who comes while the first is being carried out waits for it."""
-    an_hour = replace(request_artifact.start_job, key_lifetime=KEY_LIFETIME)
+    an_hour = replace(request_artifact.start_job, key_lifetime=GENERATE_KEY_LIFETIME)
     request_artifact = replace(request_artifact, start_job=an_hour)
     gives_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return request_artifact(
-                kind=body.type, report=body.payload.report, params=body.payload.params, request=body.request
-            )
+            return _first_or_new(request_artifact, body)
         except RequestInFlight:
             if time.monotonic() > gives_up_at:
                 raise
         time.sleep(_PAUSE_SECONDS)
+
+
+def _first_or_new(request_artifact: RequestArtifact, body: GenerateBody) -> StartedJob:
+    try:
+        body.require_right()
+        return request_artifact(
+            kind=body.type, report=body.payload.report, params=body.payload.params, request=body.request
+        )
+    except (RequestValidationError, InvalidRequest):
+        if known := request_artifact.start_job.known(body.request):
+            return known
+        raise

@@ -13,7 +13,7 @@ from interface.api.feeds import is_clients
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.status import CACHE_CONTROL, POLL_SECONDS, UNCHANGED, unchanged
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import FeedsOf, IfNoneMatch, JobPath, Services, Wait, job_url
+from interface.api.v1.requests import CallerOf, FeedsOf, IfNoneMatch, JobPath, Services, Wait, job_url
 from interface.api.v1.schemas.actions import JobRequest, JobStarted, JobStatus
 from interface.api.v1.schemas.problem import INVALID, NO_JOB, problem_response
 from interface.api.v1.status_changes import wait_for_change
@@ -34,11 +34,17 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
     },
 )
 def start_job(
-    services: Services, request: Request, response: Response, body: JobRequest, key: IdempotencyKey = None
+    services: Services,
+    caller: CallerOf,
+    request: Request,
+    response: Response,
+    *,
+    body: JobRequest,
+    key: IdempotencyKey = None,
 ) -> JobStarted:
     """Start actions of any types that run on their own, in parallel."""
     started = services.start_job(
-        body.requested(), callback_url=body.callback_url, request=idempotent(request, key, body)
+        body.requested(), caller=caller, callback_url=body.callback_url, request=idempotent(request, key, body)
     )
     tell_replayed(response, is_replayed=started.is_replayed)
     job = started.job

@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.run_action import ActionType
+from domain.api_key import Caller
 from domain.errors import JobNotFound
 from domain.ids import JobId
 from interface.api.services import ApiServices
 from interface.api.v1.endpoints.jobs import clients_job
 from interface.api.v1.endpoints.status import POLL_SECONDS
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
-from interface.api.v1.requests import JobPath, Services
+from interface.api.v1.requests import CallerOf, JobPath, Services
 from interface.api.v1.schemas.actions import Params
 from interface.api.v1.schemas.operations import (
     JobErrorResponse,
@@ -41,6 +42,7 @@ NO_OPERATION = problem_response("`operation_not_found`")
 )
 def start_operation(
     services: Services,
+    caller: CallerOf,
     request: Request,
     response: Response,
     *,
@@ -49,7 +51,7 @@ def start_operation(
     key: IdempotencyKey = None,
 ) -> JobStartResponse:
     """Answer at once; the work may take hours. The body has the operation's params and may be left out."""
-    return _started(services, request, response, operation=operation, body=body, key=key)
+    return _started(services, caller, request, response, operation=operation, body=body, key=key)
 
 
 @router.get(
@@ -103,13 +105,15 @@ def _with_prefix(action_types: Mapping[str, ActionType]) -> Sequence[ActionType]
 def _start(operation: str) -> Callable[..., JobStartResponse]:
     def start(
         services: Services,
+        caller: CallerOf,
         request: Request,
         response: Response,
+        *,
         body: Params | None = None,
         key: IdempotencyKey = None,
     ) -> JobStartResponse:
         """Answer at once; the work may take hours."""
-        return _started(services, request, response, operation=operation, body=body, key=key)
+        return _started(services, caller, request, response, operation=operation, body=body, key=key)
 
     return start
 
@@ -124,6 +128,7 @@ def _follow(operation: str) -> Callable[..., OperationState]:
 
 def _started(
     services: ApiServices,
+    caller: Caller,
     request: Request,
     response: Response,
     *,
@@ -132,7 +137,7 @@ def _started(
     key: str | None,
 ) -> JobStartResponse:
     params = body or {}
-    started = services.start_operation(operation, params, request=idempotent(request, key, params))
+    started = services.start_operation(operation, params, caller=caller, request=idempotent(request, key, params))
     tell_replayed(response, is_replayed=started.is_replayed)
     job = started.job
     # Beside the address that was asked: an operation may have two.
