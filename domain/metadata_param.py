@@ -1,7 +1,6 @@
 """Reads metadata among the params of an action, by the rules that hold for documents."""
 
 from collections.abc import Mapping
-from math import isfinite
 
 from domain.errors import InvalidRequest
 
@@ -23,7 +22,7 @@ def read_metadata(params: Mapping[str, object], *, max_keys: int = MAX_KEYS) -> 
         if not 0 < len(key) <= MAX_KEY_CHARACTERS:
             raise InvalidRequest("A key has 1 to 128 characters.", pointer=f"/{METADATA}")
         if not _is_value(held):
-            sentence = "Metadata is flat: send strings of up to 4096 characters, numbers, booleans or null."
+            sentence = "Metadata is flat: send strings of up to 4096 characters, numbers of 64 bits, booleans or null."
             raise InvalidRequest(sentence, pointer=f"/{METADATA}")
     return dict(value)
 
@@ -31,6 +30,5 @@ def read_metadata(params: Mapping[str, object], *, max_keys: int = MAX_KEYS) -> 
 def _is_value(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_VALUE_CHARACTERS
-    if isinstance(value, float):
-        return isfinite(value)
-    return value is None or (isinstance(value, int) and -LARGEST_BIG_INTEGER <= value <= LARGEST_BIG_INTEGER)
+    # A large number without a fraction comes back from PostgreSQL as an integer, and is read once more then.
+    return value is None or (isinstance(value, int | float) and -LARGEST_BIG_INTEGER <= value <= LARGEST_BIG_INTEGER)

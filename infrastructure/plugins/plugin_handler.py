@@ -1,10 +1,8 @@
 """Runs an action of another package, and holds what comes back against what can be stored."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,11 +14,10 @@ from domain.errors import UnexpectedError
 from domain.failure import ActionFailed, Failure
 from domain.report import Report
 from infrastructure.plugins.entry_points import OfferedAction
+from infrastructure.plugins.json_objects import written
 
 MOST_RESULT_BYTES = 1 << 20
 MOST_CHARACTERS = 500
-# An escaped NUL, which PostgreSQL cannot store; a backslash may be escaped before it.
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(slots=True)
@@ -81,7 +78,9 @@ class PluginHandler:
             result = plugin.run(params, run)
         except esteira_actions.Failed as error:
             raise failed(error.code, error.sentence, retryable=error.retryable) from error
-        except SystemExit as error:  # or the worker would end
+        except Exception:
+            raise
+        except BaseException as error:  # an exit, asyncio's cancel, a panic in Rust: the action would look busy
             raise UnexpectedError from error
         return Outcome(result=self._checked(result), report=run.report)
 
@@ -91,18 +90,15 @@ class PluginHandler:
     def _checked(self, result: Mapping[str, object] | None) -> Mapping[str, object]:
         """Return the result as it will be read. Raises ActionFailed for what is no JSON object, or too large."""
         try:
-            text = json.dumps({} if result is None else result, allow_nan=False)
-            read: Any = json.loads(text)
-            json.dumps(read, ensure_ascii=False).encode()
-        except (TypeError, ValueError, RecursionError) as error:
+            text = written({} if result is None else result)
+        except ValueError as error:
             raise self._no_result() from error
-        if not isinstance(read, dict) or _NUL.search(text):
-            raise self._no_result()
         if len(text) > MOST_RESULT_BYTES:
             raise failed(
                 "result_too_large",
                 f"The result has {len(text)} bytes of JSON, and {MOST_RESULT_BYTES} are the most: {self._mend}",
             )
+        read: Mapping[str, object] = json.loads(text)
         return read
 
     def _no_result(self) -> ActionFailed:

@@ -1,5 +1,6 @@
 """Files in a folder of this machine that may be imported."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ class FolderImportSource:
 
     def _walk(self, prefix: str) -> Iterator[SourceFile]:
         left = [self._folder / prefix]
-        if any((self._folder / part).is_symlink() for part in _ways(prefix)):
+        if any(_leads_nowhere(self._folder / part) for part in _ways(prefix)):
             return
         while left:
             path = left.pop()
@@ -77,6 +78,16 @@ def _step(parent: int, name: str, flags: int) -> int:
         return os.open(name, flags | os.O_CLOEXEC, dir_fd=parent)
     finally:
         os.close(parent)
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Tell of a link, and of a name that is too long for a file."""
+    try:
+        return path.is_symlink()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return True
+        raise StorageUnavailable from error
 
 
 def _ways(prefix: str) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """What is in a ZIP file, for import: names and sizes are looked at before anything is unpacked, one file at a time."""
 
+import lzma
 import stat
 import zipfile
 import zlib
@@ -20,7 +21,10 @@ _MAX_RATIO = 250
 _RATIO_MATTERS_BYTES = 32 * 1024 * 1024
 # What a system leaves beside files and no person means by them.
 _LITTER = (".ds_store", "thumbs.db", "desktop.ini")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, NotImplementedError, RuntimeError, ValueError, LookupError),
+)
 
 
 class ZipImportSource:
@@ -116,3 +120,7 @@ def _damage_is_corrupt() -> Iterator[None]:
         yield
     except _DAMAGE as error:
         raise DocumentUnreadable(FailureCode.CORRUPT) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise DocumentUnreadable(FailureCode.CORRUPT) from error  # so says bz2; a disk's errors have a number

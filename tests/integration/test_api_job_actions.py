@@ -1,7 +1,8 @@
 """Jobs of several actions over HTTP on the real database, run step by step as workers do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.ids import JobId
 from domain.job import new_task_job
+from domain.nesting import MAX_LEVELS
 from domain.report import Report
 from infrastructure.postgres.run_ledger import PostgresRunLedger
 from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
@@ -27,9 +29,9 @@ def actions(engine: Engine) -> Iterator[Actions]:
         yield world
 
 
-def post(actions: Actions, body: object) -> httpx.Response:
+def post(actions: Actions, body: object, headers: Mapping[str, str] = MappingProxyType({})) -> httpx.Response:
     """Send also what httpx would not write."""
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **headers}
     return actions.client.post("/api/v1/jobs", content=json.dumps(body), headers=headers)
 
 
@@ -161,6 +163,32 @@ def test_wrong_params_are_refused_with_their_place(actions: Actions, action: obj
 @pytest.mark.parametrize("count", [0, 101])
 def test_a_job_has_one_to_a_hundred_actions(actions: Actions, count: int) -> None:
     assert refused(actions, {"actions": [{"type": "draw"}] * count}) == (422, "invalid_request", ["/actions"])
+
+
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def test_what_is_as_deep_as_it_may_be_is_shown_when_it_is_done(actions: Actions) -> None:
+    body = {"actions": [{"type": "draw", "params": nested(MAX_LEVELS)}]}
+    job = post(actions, body, {"Idempotency-Key": "deep"}).json()
+    actions.claim(job, 0)
+    actions.complete(job, 0, result=nested(MAX_LEVELS))
+    assert actions.status(job)["status"] == "completed"
+    assert post(actions, body, {"Idempotency-Key": "deep"}).json() == job
+
+
+@pytest.mark.parametrize("levels", [MAX_LEVELS + 1, 300, 800])
+def test_what_is_deeper_is_refused_as_no_answer_could_show_it(actions: Actions, levels: int) -> None:
+    body = {"actions": [{"type": "draw", "params": nested(levels)}]}
+    for headers in ({}, {"Idempotency-Key": "deep"}):
+        answer = post(actions, body, headers)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/actions/0/params")
+    answer = actions.client.post("/api/operacao-longa", json={"dados": nested(levels)})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/dados")
 
 
 @pytest.mark.parametrize("depth", [50, 500, 900, 5000, 100_000])

@@ -255,9 +255,11 @@ def test_an_upload_that_is_no_zip_fails_the_import_and_stays(stage: ImportStage)
 
 
 def test_a_prefix_without_files_fails_and_says_what_to_look_at(stage: ImportStage) -> None:
-    action = stage.run(stage.start(prefix="nowhere"))
-    assert action.error
-    assert (action.status, action.error.code) == ("failed", "nothing_to_import")
+    lay(stage, {"a.txt": "Read me."})
+    for prefix in ("nowhere", "a.txt/b", "x" * 300, "x/" + "y" * 300):
+        action = stage.run(stage.start(prefix=prefix))
+        assert action.error
+        assert (action.status, action.error.code) == ("failed", "nothing_to_import")
 
 
 def test_what_lies_outside_of_the_imports_is_never_read(engine: Engine, tmp_path: Path, moto: str) -> None:

@@ -239,3 +239,17 @@ def test_a_zip_in_a_zip_is_a_file_like_any_other(tmp_path: Path) -> None:
         file.writestr("a.txt", b"x")
     path = packed(tmp_path / "x.zip", ("inner.zip", inner.getvalue()))
     assert fetched(path, "inner.zip") == inner.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_entry_that_is_damaged_is_told_however_it_was_packed(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(path, "w", method) as file:
+        file.writestr("a.bin", b"".join(struct.pack("<Q", number**5) for number in range(1000)))
+        file.writestr("b.txt", b"Read me.")
+    content = bytearray(path.read_bytes())
+    for place in range(60, 100):
+        content[place] ^= 0xA5
+    path.write_bytes(content)
+    assert code_of_fetching(path, "a.bin") == "corrupt"
+    assert fetched(path, "b.txt") == b"Read me."

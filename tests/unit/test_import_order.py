@@ -41,6 +41,8 @@ def test_what_is_sent_is_what_the_work_reads() -> None:
         ({"prefix": "", "metadata": []}, "/metadata"),
         ({"prefix": "", "metadata": {"x": {}}}, "/metadata"),
         ({"prefix": "", "metadata": {"x": 10**30}}, "/metadata"),
+        ({"prefix": "", "metadata": {"x": 1e20}}, "/metadata"),
+        ({"prefix": "", "metadata": {"x": float("nan")}}, "/metadata"),
         ({"prefix": "", "metadata": {"x": "y" * 4097}}, "/metadata"),
         ({"prefix": "", "metadata": {"import_job": "x"}}, "/metadata"),
         ({"prefix": "", "metadata": {"": "x"}}, "/metadata"),

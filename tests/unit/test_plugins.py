@@ -1,6 +1,7 @@
 """What the house makes of action types that come from other packages, good ones and bad ones."""
 
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from domain.action import Action, Run
 from domain.errors import InvalidRequest, RunCancelled, UnexpectedError
 from domain.failure import ActionFailed, Failure
 from domain.ids import ActionId, JobId, new_uuid7
+from domain.nesting import MAX_LEVELS
 from domain.report import Report
 from esteira_actions import Action as Offered
 from esteira_actions import Failed, Params, TryAgain
@@ -31,9 +33,21 @@ class Page(Params):
     number: int = Field(default=1, ge=1)
 
 
+class Shares(Params):
+    share: float = 0
+    more: dict[str, Any] = Field(default_factory=dict)
+
+
 class Pages(Params):
     pages: list[Page] = Field(max_length=2)
     since: datetime | None = None
+
+
+def nested(levels: int) -> dict[str, object]:
+    value: dict[str, object] = {}
+    for _ in range(levels - 1):
+        value = {"a": value}
+    return value
 
 
 @dataclass
@@ -168,6 +182,16 @@ def test_wrong_params_are_refused_with_their_place_and_are_not_repeated(params: 
     assert (refused.value.pointer, refused.value.detail[-1], "secret" in refused.value.detail) == (pointer, ".", False)
 
 
+@pytest.mark.parametrize(
+    "params", [{"share": "nan"}, {"share": "-inf"}, {"more": nested(MAX_LEVELS + 1)}, {"more": {"a": "\0"}}]
+)
+def test_params_that_a_model_takes_and_no_database_are_refused(params: dict[str, Any]) -> None:
+    (kind,) = accepted(SETTINGS, [offer(params=Shares)], taken=[])
+    assert kind.read_params is not None
+    with pytest.raises(InvalidRequest, match="cannot be stored"):
+        kind.read_params(params)
+
+
 def test_a_run_tells_its_progress_which_never_falls_and_knows_who_it_is() -> None:
     context, seen = Context(), []
 
@@ -209,9 +233,29 @@ def test_what_is_unexpected_stays_so_and_an_exit_does_not_end_the_worker() -> No
         worked(lambda _params, _run: sys.exit(3))
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, CancelledError, GeneratorExit, BaseException])
+def test_what_is_no_exception_ends_the_action_as_any_fault_does(kind: type[BaseException]) -> None:
+    def run(_params: object, _run: object) -> None:
+        raise kind
+
+    with pytest.raises(UnexpectedError):
+        worked(run)
+
+
 @pytest.mark.parametrize(
     "result",
-    [[], "text", {"a": object()}, {"a": float("nan")}, {"a": "\0"}, {"a\0": 1}, {"a": "\ud800"}, {"a": b"x"}, 3],
+    [
+        [],
+        "text",
+        {"a": object()},
+        {"a": float("nan")},
+        {"a": "\0"},
+        {"a\0": 1},
+        {"a": "\ud800"},
+        {"a": b"x"},
+        3,
+        nested(MAX_LEVELS + 1),
+    ],
 )
 def test_a_result_that_cannot_be_stored_fails_for_good_and_names_the_package(result: object) -> None:
     with pytest.raises(ActionFailed) as failed:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from application.use_cases.start_job import RequestedAction
 from domain.action import Action, ActionStatus
 from domain.job import Job
+from domain.nesting import MAX_LEVELS, is_too_deep
 from interface.api.v1.schemas.status import Failure
 from interface.api.v1.schemas.values import CallbackUrl, Instant, RequestBody, Text, storable
 
@@ -17,7 +18,10 @@ MAX_ACTIONS = 100
 
 
 def storable_within(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse texts and numbers that PostgreSQL cannot store, however deep they lie."""
+    """Refuse texts and numbers that PostgreSQL cannot store, and what is nested too deep to be told again."""
+    if is_too_deep(value):
+        sentence = f"The value is nested too deep: lists and objects may have {MAX_LEVELS} levels at most."
+        raise PydanticCustomError("too_deep", sentence)
     left: list[Any] = [value]
     while left:
         match left.pop():
