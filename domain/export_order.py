@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
-from uuid import UUID
 
 from domain.errors import InvalidRequest
 from domain.ids import DocumentId
 from domain.metadata_param import METADATA, MetadataValue, read_metadata
-from domain.params import require_known
+from domain.params import DOCUMENT_IDS, document_ids, require_known
 
-DOCUMENT_IDS = "document_ids"
 INCLUDE = "include"
 MAX_DOCUMENT_IDS = 10_000
 
@@ -36,7 +34,11 @@ class ExportOrder:
     def of(cls, params: Mapping[str, object]) -> Self:
         """Read what a client sent, or what `read_export` returned. Raises InvalidRequest."""
         require_known(params, (DOCUMENT_IDS, METADATA, INCLUDE))
-        return cls(document_ids=_ids(params), metadata=read_metadata(params), include=_tables(params))
+        return cls(
+            document_ids=document_ids(params, most=MAX_DOCUMENT_IDS),
+            metadata=read_metadata(params),
+            include=_tables(params),
+        )
 
 
 def read_export(params: Mapping[str, object]) -> Mapping[str, object]:
@@ -44,19 +46,6 @@ def read_export(params: Mapping[str, object]) -> Mapping[str, object]:
     order = ExportOrder.of(params)
     ids = None if order.document_ids is None else [str(each) for each in order.document_ids]
     return {DOCUMENT_IDS: ids, METADATA: dict(order.metadata), INCLUDE: [table.value for table in order.include]}
-
-
-def _ids(params: Mapping[str, object]) -> tuple[DocumentId, ...] | None:
-    value = params.get(DOCUMENT_IDS)
-    if value is None:
-        return None
-    sentence = f"Send a list of 1 to {MAX_DOCUMENT_IDS} ids of documents, or leave it out for all."
-    if not isinstance(value, list) or not 0 < len(value) <= MAX_DOCUMENT_IDS:
-        raise InvalidRequest(sentence, pointer=f"/{DOCUMENT_IDS}")
-    try:
-        return tuple(DocumentId(UUID(str(each))) for each in value)
-    except ValueError:
-        raise InvalidRequest(sentence, pointer=f"/{DOCUMENT_IDS}") from None
 
 
 def _tables(params: Mapping[str, object]) -> tuple[ExportTable, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from domain.errors import InvalidRequest
+from domain.params import step_of
 
 METADATA = "metadata"
 MAX_KEYS = 64
@@ -15,7 +16,9 @@ MetadataValue = str | int | float | bool | None
 
 def read_metadata(params: Mapping[str, object], *, max_keys: int = MAX_KEYS) -> dict[str, MetadataValue]:
     """Return what was sent as `metadata`, nothing where it was left out. Raises InvalidRequest."""
-    value = params.get(METADATA, {})
+    value = params.get(METADATA)
+    if value is None:
+        return {}
     if not isinstance(value, Mapping) or len(value) > max_keys:
         raise InvalidRequest(f"Send an object of up to {max_keys} keys.", pointer=f"/{METADATA}")
     for key, held in value.items():
@@ -23,7 +26,7 @@ def read_metadata(params: Mapping[str, object], *, max_keys: int = MAX_KEYS) -> 
             raise InvalidRequest("A key has 1 to 128 characters.", pointer=f"/{METADATA}")
         if not _is_value(held):
             sentence = "Metadata is flat: send strings of up to 4096 characters, numbers of 64 bits, booleans or null."
-            raise InvalidRequest(sentence, pointer=f"/{METADATA}")
+            raise InvalidRequest(sentence, pointer=f"/{METADATA}/{step_of(key)}")
     return dict(value)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from math import isfinite
 from uuid import UUID
 
 from application.ports.document_reader import DocumentFilter
@@ -15,12 +14,12 @@ from application.use_cases.search_chunks import MOST_RESULTS, SearchMode, Search
 from domain.document import DocumentStatus
 from domain.errors import InvalidRequest
 from domain.ids import DEFAULT_TENANT, DocumentId
-from domain.params import one_of, require_known, text, whole_number
+from domain.metadata_param import read_metadata
+from domain.params import document_id, document_ids, one_of, require_known, text, whole_number
 
 KIND, REPORT, PARAMS, LANGUAGE = "kind", "report", "params", "language"
 MOST_DAYS, DEFAULT_DAYS = 366, 30
 MOST_IDS = 1000
-MOST_CONDITIONS = 64
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 Read = Mapping[str, object]
@@ -119,7 +118,7 @@ def _read_inventory(params: Mapping[str, object]) -> Read:
         "external_id": text(params, "external_id", most=512),
         "filename": text(params, "filename", most=4096),
         "checksum_sha256": checksum.lower() if checksum else None,
-        "parent_document_id": _uuid(parent, "/parent_document_id") if parent is not None else None,
+        "parent_document_id": str(document_id(parent, pointer="/parent_document_id")) if parent is not None else None,
         LANGUAGE: one_of(params, LANGUAGE, Language, default=Language.ENGLISH),
     }
 
@@ -141,12 +140,13 @@ def _read_search(params: Mapping[str, object]) -> Read:
     query = text(params, "query", most=4000)
     if query is None or not query.strip():
         raise InvalidRequest("There is nothing to search for: send some words.", pointer="/query")
+    ids = document_ids(params, most=MOST_IDS)
     return {
         "query": query,
         "mode": one_of(params, "mode", SearchMode, default=SearchMode.HYBRID),
         "limit": whole_number(params, "limit", least=1, most=MOST_RESULTS, default=MOST_RESULTS),
-        "document_ids": _ids(params.get("document_ids")),
-        "metadata": _conditions(params.get("metadata")),
+        "document_ids": None if ids is None else [str(each) for each in ids],
+        "metadata": read_metadata(params),
         LANGUAGE: one_of(params, LANGUAGE, Language, default=Language.ENGLISH),
     }
 
@@ -169,30 +169,3 @@ def _day(params: Mapping[str, object], name: str) -> date | None:
     if not date(2000, 1, 1) <= day <= date(2999, 12, 31):
         raise InvalidRequest("Send a day from 2000-01-01 to 2999-12-31.", pointer=f"/{name}")
     return day
-
-
-def _uuid(value: object, pointer: str) -> str:
-    try:
-        return str(UUID(str(value)))
-    except ValueError as error:
-        raise InvalidRequest("Send the id of a document.", pointer=pointer) from error
-
-
-def _ids(value: object) -> list[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) > MOST_IDS:
-        raise InvalidRequest(f"Send a list of up to {MOST_IDS} ids of documents.", pointer="/document_ids")
-    return [_uuid(each, f"/document_ids/{number}") for number, each in enumerate(value)]
-
-
-def _conditions(value: object) -> dict[str, object]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping) or len(value) > MOST_CONDITIONS:
-        raise InvalidRequest(f"Send an object of up to {MOST_CONDITIONS} names and values.", pointer="/metadata")
-    for name, each in value.items():
-        if not isinstance(each, str | int | float | None) or (isinstance(each, float) and not isfinite(each)):
-            step = str(name).replace("~", "~0").replace("/", "~1")
-            raise InvalidRequest("Send a string, a number, a boolean or null.", pointer=f"/metadata/{step}")
-    return dict(value)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from domain.errors import InvalidRequest
+from domain.params import step_of
 from infrastructure.plugins.entry_points import OfferedAction
 from infrastructure.plugins.errors import PluginUnusable
 from infrastructure.plugins.json_objects import written
@@ -24,7 +25,7 @@ def read_by(model: type[BaseModel], params: Mapping[str, object]) -> Mapping[str
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         sentence = _SENTENCES.get(first["type"], first["msg"])
-        pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in first["loc"])
+        pointer = "".join(f"/{step_of(step)}" for step in first["loc"])
         raise InvalidRequest(sentence if sentence.endswith(".") else f"{sentence}.", pointer=pointer) from error
     try:
         written(read)

@@ -215,12 +215,12 @@ def test_a_full_disk_is_told_and_can_heal(tmp_path: Path) -> None:
     ("params", "pointer"),
     [
         ({"document_ids": []}, "/document_ids"),
-        ({"document_ids": ["x"]}, "/document_ids"),
+        ({"document_ids": ["x"]}, "/document_ids/0"),
         ({"document_ids": "x"}, "/document_ids"),
         ({"include": []}, "/include"),
         ({"include": ["secrets"]}, "/include"),
         ({"include": [[]]}, "/include"),
-        ({"metadata": {"a": []}}, "/metadata"),
+        ({"metadata": {"a": []}}, "/metadata/a"),
         ({"to": "elsewhere"}, "/to"),
     ],
 )
