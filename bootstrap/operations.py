@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 from application.run_action import ActionType
-from application.use_cases.simulate_work import SimulateWork, read_simulation
+from application.use_cases.simulate_work import SIMULATE, SimulateWork, read_simulation
 from bootstrap.settings import Settings
 from domain.job import OPERATIONS_QUEUE
 from domain.retry_policy import RetryPolicy
 
-SIMULATE = "simulate"
 # Twice the longest that can be asked for.
 SIMULATE_TIMEOUT = timedelta(seconds=600)
 

@@ -9,6 +9,7 @@ from domain.action import Action
 from domain.params import require_known, whole_number
 from domain.report import Report
 
+SIMULATE = "simulate"
 DURATION = "duration_seconds"
 DATA = "data"
 # How soon a cancel is obeyed, once the beat has heard of it.

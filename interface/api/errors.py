@@ -52,6 +52,7 @@ from domain.errors import (
     UploadMissing,
     UploadNotFound,
 )
+from domain.params import step_of
 from interface.api.v1.schemas.problem import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 
 log = logging.getLogger(__name__)
@@ -187,8 +188,7 @@ def problem_of_status(status: int, headers: Mapping[str, str] | None = None) -> 
 
 def json_pointer(location: Sequence[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of a place inside a body or of a parameter."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location if step != "[key]")
-    return "".join(f"/{step}" for step in steps)
+    return "".join(f"/{step_of(step)}" for step in location if step != "[key]")
 
 
 def add_error_handlers(app: FastAPI) -> None:

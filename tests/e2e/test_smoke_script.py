@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.http_server import listening_socket, url_of
 from tests.support.own_stack import __file__ as own_stack
+from tests.support.processes import until
 from tests.support.program import API, ROOT, running_program
 from tests.support.running_stack import RunningStack
 
@@ -38,10 +39,11 @@ def smoke(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.Compl
 
 def until_workers_live(url: str) -> None:
     """Wait for those that a stack starts: they load a model first."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not all(queue["workers"] for queue in httpx.get(f"{url}/api/v1/queue/info").json()["queues"].values()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+
+    def queues() -> Iterable[dict[str, int]]:
+        return httpx.get(f"{url}/api/v1/queue/info").json()["queues"].values()  # type: ignore[no-any-return]
+
+    until(lambda: all(queue["workers"] for queue in queues()), seconds=PATIENCE_SECONDS)
 
 
 def test_a_server_that_works_passes_and_keeps_nothing(whole_stack: RunningStack, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Files are imported into a whole stack, found, and taken out again."""
 
 import io
-import time
 import zipfile
 
 import httpx
@@ -10,6 +9,7 @@ from pyarrow import parquet
 
 from tests.support.documents import archive
 from tests.support.esteira_client import FINAL, PATIENCE_SECONDS, EsteiraClient, Json, good
+from tests.support.processes import until
 from tests.support.running_stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("whole stack")
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.xdist_group("whole stack")
 
 def operate(client: EsteiraClient, operation: str, **params: object) -> Json:
     started = good(client.http.post(f"/api/v1/operations/{operation}/start", json=params), 202)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        status = good(client.http.get(f"/api/v1/operations/{operation}/result/{started['job_id']}"), 200)
-        if status["status"] in FINAL:
-            assert status["status"] == "completed", status
-            return dict(status["result"])
-        time.sleep(0.2)
-    raise AssertionError(f"{operation} does not end")
+
+    def state() -> Json:
+        return good(client.http.get(f"/api/v1/operations/{operation}/result/{started['job_id']}"), 200)
+
+    until(lambda: state()["status"] in FINAL, seconds=PATIENCE_SECONDS)
+    ended = state()
+    assert ended["status"] == "completed", ended
+    return dict(ended["result"])
 
 
 def test_what_is_imported_is_found_and_exported(whole_stack: RunningStack, client: EsteiraClient) -> None:

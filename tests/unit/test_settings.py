@@ -1,8 +1,12 @@
 """The settings that someone can get wrong: each is a sentence, before anything starts."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
+from application.ports.history import Record
+from bootstrap.cleaning import retention_of
 from bootstrap.serving import AddressUnusable, bind
 from bootstrap.settings import Settings, explain
 
@@ -73,3 +77,9 @@ def test_a_webhook_secret_that_is_none_is_refused_and_not_told(secret: str) -> N
         Settings(_env_file=None, webhook_secret=secret)
     assert "ESTEIRA_WEBHOOK_SECRET: This is no secret" in explain(refused.value)
     assert secret not in explain(refused.value).replace("whsec_ and", "")
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(0.1, 1), (24, 24)])
+def test_a_key_of_generate_outlives_a_shorter_time_for_the_others(hours: float, kept: float) -> None:
+    settings = Settings(_env_file=None, idempotency_ttl_hours=hours)
+    assert retention_of(settings)[Record.IDEMPOTENCY_KEYS] == timedelta(hours=kept)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.started_job import StartedJob
-from application.use_cases.simulate_work import DATA, DURATION
+from application.use_cases.simulate_work import DATA, DURATION, SIMULATE
 from domain.action import ActionStatus
 from domain.job import Job
 from interface.api.existing_clients.answers import TAGS, AnyJson, LenientBody, error_of, result_of
@@ -22,7 +22,6 @@ from interface.api.v1.schemas.values import Instant
 
 router = APIRouter(prefix="/api", tags=TAGS)
 SECONDS = 35
-_SIMULATE = "simulate"
 Situation = Literal["pending", "processing", "completed", "failed"]
 _WORDS: Mapping[ActionStatus, Situation] = {
     ActionStatus.PENDING: "pending",
@@ -66,7 +65,7 @@ class OperationOutcome(BaseModel):
     def of(cls, job: Job) -> "OperationOutcome":
         """Return what was sent and for how long it was asked; of jobs of another kind, their result and time."""
         action = job.actions[0]
-        if [each.type for each in job.actions] == [_SIMULATE]:
+        if [each.type for each in job.actions] == [SIMULATE]:
             return cls(dados_processados=action.params.get(DATA), tempo_processamento=f"{action.params[DURATION]}s")
         began_at, ended_at = job.started_at or job.created_at, job.completed_at or job.created_at
         seconds = round((ended_at - began_at).total_seconds())
@@ -118,7 +117,7 @@ def start_long(
     """Start `simulate`, which gives `dados` back."""
     params = {DATA: body.dados, DURATION: SECONDS}
     asked = idempotent(request, key, body)
-    return _answer(services.start_operation(_SIMULATE, params, caller=caller, request=asked), response)
+    return _answer(services.start_operation(SIMULATE, params, caller=caller, request=asked), response)
 
 
 @router.post(
@@ -140,7 +139,7 @@ def start_custom(
     """Start `simulate`, which gives `dados` back."""
     params = {DATA: body.dados, DURATION: body.tempo_processamento}
     asked = idempotent(request, key, body)
-    return _answer(services.start_operation(_SIMULATE, params, caller=caller, request=asked), response)
+    return _answer(services.start_operation(SIMULATE, params, caller=caller, request=asked), response)
 
 
 @router.get(
