@@ -18,6 +18,7 @@ from infrastructure.plugins.json_objects import written
 
 MOST_RESULT_BYTES = 1 << 20
 MOST_CHARACTERS = 500
+LONGEST_STEP_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -53,10 +54,13 @@ class PluginRun:
         self.context.check()
 
     def pause(self, seconds: float) -> None:
-        """Wait, and check."""
+        """Wait in short steps, and check at each, so that a long wait is as soon cancelled as a short one."""
         self.context.check()
-        self.context.pause(seconds)
-        self.context.check()
+        left = seconds
+        while left > 0:
+            self.context.pause(min(left, LONGEST_STEP_SECONDS))
+            self.context.check()
+            left -= LONGEST_STEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,9 +52,10 @@ def nested(levels: int) -> dict[str, object]:
 
 @dataclass
 class Context:
-    """What a run tells; `stop` is raised once it asks."""
+    """What a run tells; `stop` is raised once it asks, a cancel after so many pauses."""
 
     stop: Exception | None = None
+    stops_after_pauses: int | None = None
     reports: list[Report] = field(default_factory=list)
     paused: list[float] = field(default_factory=list)
 
@@ -68,6 +69,8 @@ class Context:
 
     def pause(self, seconds: float) -> bool:
         self.paused.append(seconds)
+        if len(self.paused) == self.stops_after_pauses:
+            self.stop = RunCancelled()
         return True
 
     def report(self, report: Report) -> None:
@@ -214,6 +217,19 @@ def test_a_run_tells_its_progress_which_never_falls_and_knows_who_it_is() -> Non
 def test_a_run_that_was_cancelled_stops_where_it_asks(ask: Callable[[OfferedRun], None]) -> None:
     with pytest.raises(RunCancelled):
         worked(lambda _params, run: ask(run), Context(stop=RunCancelled()))
+
+
+def test_a_long_pause_ends_soon_after_a_cancel() -> None:
+    context = Context(stops_after_pauses=3)
+    with pytest.raises(RunCancelled):
+        worked(lambda _params, run: run.pause(3600), context)
+    assert context.paused == [0.5, 0.5, 0.5]
+
+
+def test_a_pause_is_as_long_as_was_asked_for() -> None:
+    context = Context()
+    worked(lambda _params, run: run.pause(1.25), context)
+    assert context.paused == [0.5, 0.5, 0.25]
 
 
 @pytest.mark.parametrize(("kind", "retryable"), [(Failed, False), (TryAgain, True)])
