@@ -172,7 +172,7 @@ class ArtifactsWorld:
         """Run a task as a worker does; return the counts of what was removed."""
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
         start: StartTask = wire_start(settings, self.transactions, action_type=CLEANUP, wake_relay=lambda: None)
-        job = start(params_of(task, Orders(dry_run=dry_run)))
+        job = start(params_of(task, Orders(dry_run=dry_run))).job
         self.run(job.actions[0])
         ended = self.action(job.id)
         assert ended.status == "completed", ended.error
