@@ -31,6 +31,8 @@ def _remove_abandoned(root: Path) -> None:
 def _is_abandoned(folder: Path) -> bool:
     try:
         lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True  # it had a lock before it had its name: who removes it is at it, or was killed over it
     except OSError:
         return False
     try:

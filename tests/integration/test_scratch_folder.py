@@ -36,3 +36,12 @@ def test_what_a_killed_process_left_is_removed_and_what_lives_is_kept(tmp_path: 
         assert mine.path.is_dir()
     finally:
         living.communicate()
+
+
+def test_what_a_killed_remover_left_is_removed(tmp_path: Path) -> None:
+    killed, abandoned = start_owner(tmp_path)
+    killed.kill()
+    killed.communicate()
+    (abandoned / ".lock").unlink()
+    ScratchFolder(tmp_path)
+    assert not abandoned.exists()
