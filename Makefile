@@ -7,7 +7,7 @@ ESTEIRA := $(BIN)/esteira
 PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-torch setup-peers demo test check check-rules dev worker worker-all worker-cleanup worker-verbose \
-        queue-info queue-health cleanup-s3 cleanup-daily migrate bench chaos samples test-torch up down
+        queue-info queue-health cleanup-s3 cleanup-daily migrate bench chaos samples lock test-torch up down
 
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -82,6 +82,15 @@ setup-test: $(VENV)/.setup-test ## Add what the tests need
 setup-peers: $(VENV)-peers/.setup ## Make .venv-peers, to compare extraction with pypdf, pdfminer.six and markitdown
 
 setup-torch: $(VENV)-torch/.setup ## Make .venv-torch, to compare with sentence-transformers
+
+# tokenizers asks for these to download models, which nothing here does; the extra sentence-transformers brings them.
+DOWNLOADERS := hf-xet huggingface-hub fsspec filelock tqdm pyyaml
+LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+        --no-emit-index-url --no-annotate
+
+lock: ## Pin the newest packages that pyproject.toml allows (needs uv)
+	$(LOCK) --upgrade $(DOWNLOADERS:%=--no-emit-package %) -o requirements/runtime.lock
+	$(LOCK) --upgrade --group test -c requirements/runtime.lock -o requirements/test.lock
 
 samples: $(VENV)/.setup-test ## Build the sample documents anew from their sources
 	$(BIN)/python scripts/make_samples.py
