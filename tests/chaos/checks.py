@@ -83,7 +83,7 @@ def wrong_documents(stack: Stack, ledger: Ledger, reference: Mapping[str, tuple[
         if document_id in ledger.deleted:
             wrong += [f"{sample.name} {document_id} was deleted, but: {outcome}"] if outcome != "gone" else []
         elif document_id in ledger.cancelled and outcome == "cancelled":
-            if stack.query("SELECT FROM chunks WHERE document_id = %s LIMIT 1", document_id):
+            if stack.query("SELECT id FROM chunks WHERE document_id = %s LIMIT 1", document_id):
                 wrong.append(f"{sample.name} {document_id} was cancelled and has chunks")
         elif outcome != reference[sample.name][0]:
             wrong.append(f"{sample.name} {document_id} should be {reference[sample.name][0]}, but: {outcome}")

@@ -25,7 +25,7 @@ AT_WORK = """
     SELECT id, worker, run_lease, attempt FROM job_actions
     WHERE status = 'processing' AND queue = ANY(%s) AND attempt <= %s ORDER BY id
 """
-STILL = "SELECT FROM job_actions WHERE id = %s AND run_lease = %s AND status = 'processing'"
+STILL = "SELECT id FROM job_actions WHERE id = %s AND run_lease = %s AND status = 'processing'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

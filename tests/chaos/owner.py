@@ -65,7 +65,7 @@ def owners(ledger: Ledger, client: StubbornClient, observer: Observer) -> dict[s
         return not any(a.id == victim.id for a in stack.unfinished())
 
     def is_gone(stack: Stack, victim: ActionSeen) -> bool:
-        return not stack.query("SELECT FROM documents WHERE id = %s", victim.document_id)
+        return not stack.query("SELECT id FROM documents WHERE id = %s", victim.document_id)
 
     return {
         "owner_cancel": Owner(name="owner_cancel", ledger=ledger, act=cancel, is_done=is_final),

@@ -101,6 +101,9 @@ class Stack:
         """Ask the database. Raises psycopg.OperationalError while it is away."""
         with self.connection() as connection:
             cursor = connection.execute(statement, values)  # type: ignore[call-overload]
+            # Of rows without columns psycopg tells nothing: whoever asks if there is a row must name one.
+            if cursor.description is None and statement.lstrip().upper().startswith("SELECT"):
+                raise ValueError(f"this selects no column: {statement}")
             return cursor.fetchall() if cursor.description else []
 
     def unfinished(self) -> list[ActionSeen]:
