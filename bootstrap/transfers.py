@@ -128,6 +128,7 @@ def wire_request_upload(settings: Settings, transactions: Transactions, blobs: B
         multipart_upload_seconds=settings.multipart_upload_seconds,
         chunk_tokens=settings.chunk_tokens,
         chunk_overlap=settings.chunk_overlap,
+        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
     )
 
 
@@ -146,5 +147,6 @@ def wire_process(
         seal=seal,
         wake_relay=wake_relay,
         max_attempts=settings.max_attempts,
+        key_lifetime=timedelta(hours=settings.idempotency_ttl_hours),
         callbacks=callback_rules(settings),
     )
