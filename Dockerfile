@@ -32,6 +32,8 @@ COPY infrastructure/ /app/infrastructure/
 COPY interface/ /app/interface/
 COPY bootstrap/ /app/bootstrap/
 COPY esteira_actions/ /app/esteira_actions/
+# The page loads it by a link.
+COPY clients/js/esteira.js /app/clients/js/
 COPY scripts/ /app/scripts/
 COPY samples/ /app/samples/
 # Compiled here: at run time nothing can be written.

@@ -50,7 +50,7 @@ def _rule(methods: frozenset[str], path: str, access: Access | KeyScope) -> _Rul
 
 # The first that fits holds.
 _RULES = (
-    _rule(_READING, r"/|/docs|/docs/assets/.*|/openapi\.json|/api/health", _OPEN),
+    _rule(_READING, r"/|/assets/.*|/docs|/docs/assets/.*|/openapi\.json|/api/health", _OPEN),
     _rule(_READING, r"/api/ready", Access(scope=KeyScope.OPERATE, demand=Demand.OPTIONAL)),
     # The local store, whose URLs are signed and checked there.
     _rule(_ALL, r"/store/.*", _OPEN),

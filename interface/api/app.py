@@ -1,7 +1,5 @@
 """Makes the HTTP application; the composition root adds the local store's routes, if that is the store."""
 
-from collections.abc import Callable
-
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
@@ -41,6 +39,7 @@ from interface.api.v1.endpoints import (
 )
 from interface.api.v1.idempotency import REPLAYED
 from interface.api.v1.schemas.problem import problem_response
+from interface.web.page import add_page
 
 DESCRIPTION = """Document ingestion that you run yourself: upload by presigned URL, follow the processing, search.
 
@@ -93,7 +92,7 @@ def create_app(services: ApiServices) -> FastAPI:
     app.include_router(operations.prefixed(services.start_operation.action_types))
     app.include_router(health.router)
     app.include_router(metrics.router)
-    app.add_api_route("/", _root(services.public_url.rstrip("/")), include_in_schema=False)
+    add_page(app, public_url=services.public_url.rstrip("/"), blobs=services.blobs)
     add_documentation(app)
     app.openapi = described(app, operations.params_by_path(services.start_operation.action_types))  # type: ignore[method-assign]  # the way that FastAPI documents
     add_error_handlers(app)
@@ -122,10 +121,3 @@ def _add_middleware(app: FastAPI, services: ApiServices) -> None:
             expose_headers=EXPOSED_HEADERS,
         )
     app.add_middleware(SafeHeaders)
-
-
-def _root(public_url: str) -> Callable[[], dict[str, str]]:
-    def root() -> dict[str, str]:
-        return {"name": "Esteira", "docs": f"{public_url}/docs", "openapi": f"{public_url}/openapi.json"}
-
-    return root

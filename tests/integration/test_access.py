@@ -33,7 +33,7 @@ from tests.support.processes import until
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # All that answers without a key, in full. `/store` checks its own signatures.
-OPEN = {"/", "/docs", "/docs/assets/{x}", "/openapi.json", "/api/health", "/api/ready"}
+OPEN = {"/", "/assets/{x}", "/docs", "/docs/assets/{x}", "/openapi.json", "/api/health", "/api/ready"}
 SIGNED = "/store/"
 DOCUMENT = str(uuid4())
 EVENTS = f"/api/v1/documents/{DOCUMENT}/events"

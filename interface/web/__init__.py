@@ -1,0 +1,1 @@
+"""The page for people: what browsers load stands in `static` as it is, nothing is built."""

@@ -1,0 +1,18 @@
+// What the parts say.
+const en = {
+  status: { awaiting_upload: "Awaiting upload", pending: "Waiting", processing: "Processing", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
+  tryAgain: "Try again",
+  close: "Close",
+  keep: "Keep it",
+  unreachable: "The server does not answer. This page goes on asking.",
+  progress: (percent) => `${percent} percent`,
+};
+const pt = {
+  status: { awaiting_upload: "Aguardando envio", pending: "Na fila", processing: "Processando", completed: "Concluído", failed: "Falhou", cancelled: "Cancelado" },
+  tryAgain: "Tentar de novo",
+  close: "Fechar",
+  keep: "Manter",
+  unreachable: "O servidor não responde. Esta página continua tentando.",
+  progress: (percent) => `${percent} por cento`,
+};
+export const words = { en, pt };

@@ -1,0 +1,9 @@
+// The view of document.
+import { html } from "../../vendor/preact.js";
+import { useWords } from "../../lib/language.js";
+import { words } from "./words.js";
+
+export function DocumentView({ route }) {
+  const say = useWords(words);
+  return html`<div class="head"><h1>${say.title}</h1></div>`;
+}
