@@ -67,12 +67,14 @@ up: ## Start the production stack of docker-compose.yml, which reads .env
 down: ## Stop the production stack; its data stays
 	docker compose down
 
-bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, full queues, counting, extraction (DOCUMENTS=folder)
+bench: $(VENV)/.setup-test $(VENV)-torch/.setup $(VENV)-peers/.setup ## Measure: encoder against torch, a whole stack, what search finds, full queues, counting, polls and streams, extraction (DOCUMENTS=folder)
 	$(BIN)/python scripts/bench_embedding.py
 	$(BIN)/python scripts/bench_service.py
 	PYTHONPATH=. $(BIN)/python scripts/bench_retrieval.py
 	PYTHONPATH=. $(BIN)/python scripts/bench_queue.py
 	PYTHONPATH=. $(BIN)/python scripts/bench_actions.py
+	PYTHONPATH=. $(BIN)/python scripts/bench_polling.py
+	PYTHONPATH=. $(BIN)/python scripts/bench_streams.py
 	$(BIN)/python scripts/bench_extraction.py $(DOCUMENTS) --peers $(VENV)-peers/bin/python
 
 setup: $(VENV)/.setup ## Put the environment into .venv

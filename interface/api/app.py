@@ -1,6 +1,6 @@
 """Makes the HTTP application; the composition root adds the local store's routes, if that is the store."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
@@ -16,6 +16,7 @@ from interface.api.local_pages import LocalPages
 from interface.api.openapi import described
 from interface.api.services import ApiServices
 from interface.api.telemetry import REQUEST_ID, RequestTelemetry
+from interface.api.unchanged_polls import UnchangedPolls
 from interface.api.v1.endpoints import (
     artifacts,
     batches,
@@ -64,7 +65,6 @@ def create_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.feeds = Feeds.over(services)
-    v1 = APIRouter(prefix="/api/v1")
     # The order counts: /documents/status is no document.
     for router in (
         status.router,
@@ -85,8 +85,7 @@ def create_app(services: ApiServices) -> FastAPI:
         keys.router,
         stream_tokens.router,
     ):
-        v1.include_router(router)
-    app.include_router(v1)
+        app.include_router(router, prefix="/api/v1")
     for existing in (existing_operations.router, actions.router, reports.router):
         app.include_router(existing)
     app.include_router(operations.prefixed(services.start_operation.action_types))
@@ -103,6 +102,7 @@ def create_app(services: ApiServices) -> FastAPI:
 
 def _add_middleware(app: FastAPI, services: ApiServices) -> None:
     """Wrap the application from the inside out: every answer, 401 and 500 as well, gets the outer ones' headers."""
+    app.add_middleware(UnchangedPolls, versions=app.state.feeds.document_versions)
     app.add_middleware(BodyLimit, prefixes=("/api/", "/generate"))
     app.add_middleware(
         Gate,

@@ -7,8 +7,11 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
+from starlette.responses import Response
+
 from domain.ids import DocumentId
 
+CACHE_CONTROL = "private, no-cache"
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -28,3 +31,8 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     if if_none_match is None:
         return False
     return if_none_match.strip() == "*" or etag.removeprefix("W/") in _TAG.findall(if_none_match)
+
+
+def unchanged(etag: str) -> Response:
+    """Return the answer to who has this version already."""
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})

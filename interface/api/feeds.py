@@ -17,6 +17,7 @@ from domain.ids import DEFAULT_TENANT, DocumentId, JobId
 from domain.job import Job
 from interface.api.follower import ShownState
 from interface.api.services import ApiServices
+from interface.api.shared_reading import SharedReading
 from interface.api.state_feed import StateFeed, StateSource
 from interface.api.v1.schemas.actions import JobStatus
 from interface.api.v1.schemas.status import DocumentStatusBody
@@ -24,10 +25,11 @@ from interface.api.v1.schemas.status import DocumentStatusBody
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feeds:
-    """One of each a process."""
+    """One of each a process. The versions are for those who only ask now and then."""
 
     documents: StateFeed[DocumentId]
     jobs: StateFeed[JobId]
+    document_versions: SharedReading[DocumentId, int]
 
     @classmethod
     def over(cls, services: ApiServices) -> Self:
@@ -50,6 +52,7 @@ class Feeds:
                     not_found=JobNotFound,
                 ),
             ),
+            document_versions=SharedReading(documents.versions),
         )
 
     def close(self) -> None:

@@ -103,6 +103,15 @@ def test_retry_after_is_given_while_it_moves(api: Api, client: httpx.Client) -> 
     assert "Retry-After" not in status(client, document).headers
 
 
+def test_a_poll_while_the_database_is_away_says_when_to_come_back(api: Api, client: httpx.Client) -> None:
+    document, _ = processing(api)
+    etag = status(client, document).headers["ETag"]
+    api.database.is_down = True
+    answer = status(client, document, etag=etag)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+
+
 def test_the_same_version_is_not_sent_again(api: Api, client: httpx.Client) -> None:
     document, job_id = processing(api)
     etag = status(client, document).headers["ETag"]

@@ -325,6 +325,18 @@ def test_latencies_are_counted_by_route_and_not_by_address(client: httpx.Client)
     assert "at-all" not in str(shown)
 
 
+def test_polls_that_find_nothing_new_are_counted_with_their_route(engine: Engine) -> None:
+    api = Api(telemetry=telemetry(engine))
+    path = f"/api/v1/documents/{api.add_document().id}/status"
+    with api.serve() as client:
+        etag = client.get(path).headers["ETag"]
+        for _ in range(3):
+            assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+        shown = read(client.get("/metrics").content)
+    count = "esteira_http_request_duration_seconds_count"
+    assert shown[f"{count} method=GET route=/api/v1/documents/{{document_id}}/status status=3xx"] == 3
+
+
 def test_promtool_finds_nothing_to_say_about_the_page(client: httpx.Client, engine: Engine) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from domain.errors import JobNotFound
 from domain.ids import DEFAULT_TENANT, JobId
 from domain.job import Job
-from interface.api.conditional import etag_of, matches
+from interface.api.conditional import CACHE_CONTROL, etag_of, matches, unchanged
 from interface.api.feeds import is_clients
 from interface.api.services import ApiServices
-from interface.api.v1.endpoints.status import CACHE_CONTROL, POLL_SECONDS, UNCHANGED, unchanged
+from interface.api.v1.endpoints.status import POLL_SECONDS, UNCHANGED
 from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
 from interface.api.v1.requests import CallerOf, FeedsOf, IfNoneMatch, JobPath, Services, Wait, job_url
 from interface.api.v1.schemas.actions import JobRequest, JobStarted, JobStatus

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from application.ports.document_reader import DocumentState
 from domain.errors import InvalidRequest
 from domain.ids import DocumentId
-from interface.api.conditional import etag_of, etag_of_many, matches
+from interface.api.conditional import CACHE_CONTROL, etag_of, etag_of_many, matches, unchanged
 from interface.api.feeds import is_final
 from interface.api.v1.requests import DocumentPath, FeedsOf, IfNoneMatch, Services, Wait
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, Responses
@@ -23,7 +23,6 @@ from interface.api.v1.status_changes import current_state, current_version, wait
 router = APIRouter(prefix="/documents", tags=["documents"])
 MAX_IDS = 500
 POLL_SECONDS = 2
-CACHE_CONTROL = "private, no-cache"
 UNCHANGED: Responses = {304: {"description": "Nothing has changed since the version of `If-None-Match`."}}
 _LONGEST_LIST = MAX_IDS * 40
 
@@ -93,11 +92,6 @@ def _describe(response: Response, etag: str, states: Iterable[DocumentState]) ->
     response.headers["Cache-Control"] = CACHE_CONTROL
     if any(state.job and not is_final(state.status) for state in states):
         response.headers["Retry-After"] = str(POLL_SECONDS)
-
-
-def unchanged(etag: str) -> Response:
-    """Return the answer to who has this version already."""
-    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})
 
 
 def _document_ids(ids: str) -> list[DocumentId]:
