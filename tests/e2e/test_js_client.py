@@ -1,5 +1,6 @@
 """The JavaScript client in a real browser, on a page of another origin than the server's."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,12 +20,16 @@ PART_BYTES = 16 << 20
 # One part at a time, so that it is known which one is under way.
 BEGIN_IN_PARTS = """() => {
     window.upload = esteira.upload(bigFile(), {
-        partsFrom: 1, partsAtOnce: 1,
+        partsFrom: 1, partsAtOnce: 1, process: false,
         onSaved: (saved) => localStorage.setItem("saved", JSON.stringify(saved)),
         onChange: ({ sent, size }) => window.most = Math.max(window.most ?? 0, sent / size),
     });
 }"""
 TO_THE_END = "async () => (await esteira.follow((await upload.done).document_id)).status"
+IS_WHOLE = """async () => {
+    const content = await esteira.content((await upload.done).document_id);
+    return (await content.text()) === (await bigFile().text());
+}"""
 
 
 @pytest.fixture
@@ -64,21 +69,23 @@ def part_of(url: str) -> int:
 
 
 def held(page: "Page", part: int) -> Callable[[], "Route"]:
-    """Let the bytes of this part stand still; give what waits for that, and stops with it."""
+    """Let the bytes of this part stand still, the first time; give what waits for that."""
     waiting: list[Route] = []
 
     def hold(route: "Route") -> None:
-        waiting.append(route)
-
-    page.route(lambda url: "/store/" in url and part_of(url) == part, hold)
+        if waiting:
+            route.continue_()
+        else:
+            waiting.append(route)
 
     def once_it_stands() -> "Route":
-        page.wait_for_function("state => upload.state === state", arg="sending")
+        deadline = time.monotonic() + PATIENCE_MS / 1000
         while not waiting:
+            assert time.monotonic() < deadline, "its bytes are not sent"
             page.wait_for_timeout(20)
-        page.unroute_all()
         return waiting[0]
 
+    page.route(lambda url: "/store/" in url and part_of(url) == part, hold)
     return once_it_stands
 
 
@@ -133,12 +140,21 @@ def test_what_was_ingested_is_read_searched_and_deleted(script: "Page") -> None:
     assert seen["gone"] == ["document_not_found", 404]
 
 
-def test_a_large_file_goes_in_parts_three_at_once(script: "Page", puts: list[int], client: EsteiraClient) -> None:
-    script.evaluate(BEGIN_IN_PARTS.replace("partsAtOnce: 1", "partsAtOnce: 3"))
-    assert script.evaluate(TO_THE_END) == "completed"
+def test_a_large_file_goes_in_parts_three_at_once(script: "Page", puts: list[int]) -> None:
+    holding = [held(script, part) for part in (1, 2, 3)]
+    script.evaluate(BEGIN_IN_PARTS.replace("partsAtOnce: 1", "partsAtOnce: 9").replace("bigFile()", "bigFile(4)"))
+    under_way = [each() for each in holding]
     assert sorted(puts) == [1, 2, 3]
-    assert script.evaluate("most") == 1
+    for route in under_way:
+        route.continue_()
+    assert script.evaluate("async () => { await upload.done; return [upload.sent === upload.size, most] }") == [True, 1]
+    assert sorted(puts) == [1, 2, 3, 4]
     assert script.evaluate("localStorage.getItem('saved')") == "null"
+
+
+def test_what_came_in_parts_is_processed(script: "Page", client: EsteiraClient) -> None:
+    script.evaluate("() => { window.upload = esteira.upload(bigFile(2), { partsFrom: 1 }) }")
+    assert script.evaluate(TO_THE_END) == "completed"
     assert "herring" in client.text(script.evaluate("upload.documentId"))
 
 
@@ -149,7 +165,7 @@ def test_a_pause_ends_what_runs_and_the_rest_is_sent_afterwards(script: "Page", 
     script.evaluate("upload.pause()")
     assert script.evaluate("[upload.state, upload.sent]") == ["paused", PART_BYTES]
     script.evaluate("upload.resume()")
-    assert script.evaluate(TO_THE_END) == "completed"
+    assert script.evaluate(IS_WHOLE)
     assert puts == [1, 2, 2, 3]
 
 
@@ -163,9 +179,9 @@ def test_after_a_reload_only_missing_parts_are_sent(script: "Page", puts: list[i
     assert script.evaluate(f"{other}.catch(({{ code }}) => code)") == "file_changed"
     script.evaluate("""() => {
         const saved = JSON.parse(localStorage.getItem("saved"));
-        window.upload = esteira.resumeUpload(bigFile(), saved);
+        window.upload = esteira.resumeUpload(bigFile(), saved, { process: false });
     }""")
-    assert script.evaluate(TO_THE_END) == "completed"
+    assert script.evaluate(IS_WHOLE)
     assert sorted(puts) == [2, 3]
 
 
@@ -179,7 +195,7 @@ def test_a_lost_connection_is_waited_for(script: "Page", puts: list[int]) -> Non
     in_state(script, "offline")
     assert script.evaluate("[upload.sent, upload.error.code]") == [PART_BYTES, "unreachable"]
     script.context.set_offline(False)
-    assert script.evaluate(TO_THE_END) == "completed"
+    assert script.evaluate(IS_WHOLE)
     assert puts == [1, 2, 2, 3]
 
 
@@ -300,6 +316,46 @@ def test_many_are_watched_by_one_request_until_all_are_final(script: "Page") -> 
     }""")
     assert sorted(seen.values()) == ["completed"] * 12
     assert all(url.count("%2C") <= 11 for url in asked)
+
+
+def test_what_does_not_move_is_asked_about_less_often(
+    page: "Page", other_origin: str, whole_stack: RunningStack, client: EsteiraClient
+) -> None:
+    page.clock.install()
+    opened(page, other_origin, whole_stack.url)
+    asked: list[str | None] = []
+    page.on("request", lambda it: asked.append(it.headers.get("if-none-match")) if "status?" in it.url else None)
+
+    def seconds_pass(seconds: int) -> int:
+        before = len(asked)
+        for _ in range(seconds):
+            page.clock.run_for(1000)
+            page.evaluate("esteira.documents({ limit: 1 }).then(() => null)")  # by then the other answer is there too
+        return len(asked) - before
+
+    document_id = client.announce("still.txt", b"x")["document_id"]
+    page.evaluate("id => { esteira.watch(() => [id], (changed) => window.changed = changed) }", document_id)
+    assert seconds_pass(10) > 5
+    seconds_pass(10)
+    assert 0 < seconds_pass(20) < 6
+    assert asked[0] is None
+    assert None not in asked[1:]
+    assert page.evaluate("changed.map(({ status }) => status)") == ["awaiting_upload"]
+
+
+@pytest.mark.usefixtures("failures_expected")
+def test_a_store_that_never_answers_while_the_server_does_has_failed(
+    page: "Page", other_origin: str, whole_stack: RunningStack, puts: list[int]
+) -> None:
+    page.clock.install()
+    opened(page, other_origin, whole_stack.url)
+    page.route("**/store/**", lambda route: route.abort("connectionrefused"))
+    page.evaluate("() => { window.upload = esteira.upload(new File(['x'], 'x.txt')) }")
+    while page.evaluate("upload.state") != "failed":
+        page.clock.run_for(60_000)
+    assert len(puts) == 8
+    assert page.evaluate("upload.error.code") == "unreachable"
+    assert "CORS" in page.evaluate("upload.error.detail")
 
 
 def test_a_failed_document_tells_its_code(script: "Page") -> None:
