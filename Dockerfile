@@ -32,6 +32,7 @@ COPY infrastructure/ /app/infrastructure/
 COPY interface/ /app/interface/
 COPY bootstrap/ /app/bootstrap/
 COPY esteira_actions/ /app/esteira_actions/
+COPY clients/python/esteira_client/ /app/esteira_client/
 COPY scripts/ /app/scripts/
 COPY samples/ /app/samples/
 # Compiled here: at run time nothing can be written.

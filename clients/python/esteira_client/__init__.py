@@ -1,0 +1,47 @@
+"""Uploads documents to an Esteira server, follows their processing, and searches them: sync and async."""
+
+from esteira_client.answers import (
+    Chunk,
+    Document,
+    DocumentStatus,
+    Failure,
+    JobAction,
+    JobStatus,
+    Json,
+    Page,
+    SearchResult,
+    StartedJob,
+    StatusPage,
+    UnreadablePage,
+)
+from esteira_client.async_client import AsyncEsteira
+from esteira_client.client import Esteira
+from esteira_client.errors import EsteiraError
+from esteira_client.patience import Patience
+from esteira_client.sources import Source
+from esteira_client.uploads import NewDocument, OnProgress, Progress, SingleUpload, UploadInParts
+
+__all__ = [
+    "AsyncEsteira",
+    "Chunk",
+    "Document",
+    "DocumentStatus",
+    "Esteira",
+    "EsteiraError",
+    "Failure",
+    "JobAction",
+    "JobStatus",
+    "Json",
+    "NewDocument",
+    "OnProgress",
+    "Page",
+    "Patience",
+    "Progress",
+    "SearchResult",
+    "SingleUpload",
+    "Source",
+    "StartedJob",
+    "StatusPage",
+    "UnreadablePage",
+    "UploadInParts",
+]
