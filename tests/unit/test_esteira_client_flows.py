@@ -14,9 +14,10 @@ from esteira_client.answers import Document, SearchResult
 from esteira_client.api import Api
 from esteira_client.document_calls import content_blocks, follow
 from esteira_client.events import EventReader
+from esteira_client.sending import parts_of, send
 from esteira_client.sources import OpenSource, source_of
 from esteira_client.steps import Feed, Flow, Open, Pause, Read, Request, Send, Tell, Walk, Work
-from esteira_client.uploads import parts_of, send, upload
+from esteira_client.uploads import upload
 
 API = Api(url="http://server.example", chance=lambda: 0.0)
 STATUS = {"document_id": "d", "status": "processing", "progress": 40, "message": "Reading"}

@@ -1,5 +1,6 @@
 """Uploads documents to an Esteira server, follows their processing, and searches them: sync and async."""
 
+from esteira_client.announcing import NewDocument, SingleUpload, UploadInParts
 from esteira_client.answers import (
     Chunk,
     Document,
@@ -18,8 +19,8 @@ from esteira_client.async_client import AsyncEsteira
 from esteira_client.client import Esteira
 from esteira_client.errors import EsteiraError
 from esteira_client.patience import Patience
+from esteira_client.sending import OnProgress, Progress
 from esteira_client.sources import Source
-from esteira_client.uploads import NewDocument, OnProgress, Progress, SingleUpload, UploadInParts
 
 __all__ = [
     "AsyncEsteira",

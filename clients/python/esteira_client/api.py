@@ -28,7 +28,7 @@ class _Peer:
     has_answered: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Api:
     """Shared by all calls of a client. `clock` gives seconds, `chance` a number from 0 to 1."""
 
@@ -43,8 +43,8 @@ class Api:
     def __post_init__(self) -> None:
         """Know nobody yet."""
         silence = f"The server at {urlsplit(self.url).netloc} does not answer"
-        object.__setattr__(self, "_server", _Peer(SERVER_UNREACHABLE, silence))
-        object.__setattr__(self, "_store", _Peer(STORAGE_UNREACHABLE, "The object store does not answer"))
+        self._server = _Peer(SERVER_UNREACHABLE, silence)
+        self._store = _Peer(STORAGE_UNREACHABLE, "The object store does not answer")
 
     def sent(self, request: Request, *, accept: Collection[int] = ()) -> Flow[httpx.Response]:
         """Return the answer: a success, a redirection, 304, or one of the statuses in `accept`. Raises EsteiraError."""
@@ -70,38 +70,52 @@ class Api:
             raise EsteiraError("unexpected_answer", sentence) from error
 
     def _tried(self, step: Send | Open, accept: Collection[int]) -> Flow[httpx.Response]:
-        request, began, failures = step.request, self.clock(), 0
-        peer = self._store if request.to_store else self._server
+        peer = self._store if step.request.to_store else self._server
+        began, failures = self.clock(), 0
         while True:
-            failures += 1
-            retry_after = None
             try:
                 response: httpx.Response = yield step
             except httpx.TransportError as error:
-                problem = _silent(peer, error)
-                may_repeat = request.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                failure = _unanswered(step.request, peer, error)
             else:
                 if response.status_code < httpx.codes.BAD_REQUEST or response.status_code in accept:
                     peer.has_answered = True
                     return response
-                problem = error_of(response, where=self._name(request))
-                retry_after = retry_after_seconds(response)
-                may_repeat = request.repeatable and _may_pass(problem)
+                failure = self._refused(step.request, response)
                 peer.has_answered |= not response.is_server_error
+            failures += 1
             wait = self.patience.pause(
-                problem,
+                failure.problem,
                 failures=failures,
                 elapsed=self.clock() - began,
                 has_answered=peer.has_answered,
                 chance=self.chance(),
-                retry_after=retry_after,
+                retry_after=failure.retry_after,
             )
-            if not may_repeat or wait is None or (yield Pause(wait)):
-                raise problem
+            if not failure.may_repeat or wait is None or (yield Pause(wait)):
+                raise failure.problem
 
-    def _name(self, request: Request) -> str:
+    def _refused(self, request: Request, response: httpx.Response) -> "_Failure":
         parts = urlsplit(request.url if request.to_store else self.url)
-        return f"{parts.hostname}:{parts.port or parts.scheme}"
+        problem = error_of(response, where=f"{parts.hostname}:{parts.port or parts.scheme}")
+        may_pass = response.is_server_error or problem.is_outage or problem.code == IN_FLIGHT
+        return _Failure(problem, request.repeatable and may_pass, retry_after_seconds(response))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What came of a sending, and if it may be sent again."""
+
+    problem: EsteiraError
+    may_repeat: bool
+    retry_after: float | None = None
+
+
+def _unanswered(request: Request, peer: _Peer, error: httpx.TransportError) -> _Failure:
+    reason = " in time" if isinstance(error, httpx.TimeoutException) else ""
+    problem = EsteiraError(peer.code, f"{peer.silence}{reason}. Is it running?")
+    never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return _Failure(problem, request.repeatable or never_left)
 
 
 def call(
@@ -152,13 +166,3 @@ def retry_after_seconds(response: httpx.Response) -> float | None:
     """Return how long the server asks to wait; its other form, a date, is left aside."""
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else None
-
-
-def _may_pass(problem: EsteiraError) -> bool:
-    status = problem.status or 0
-    return status >= httpx.codes.INTERNAL_SERVER_ERROR or problem.is_outage or problem.code == IN_FLIGHT
-
-
-def _silent(peer: _Peer, error: httpx.TransportError) -> EsteiraError:
-    reason = " in time" if isinstance(error, httpx.TimeoutException) else ""
-    return EsteiraError(peer.code, f"{peer.silence}{reason}. Is it running?")

@@ -1,13 +1,13 @@
 """The client for event loops: `AsyncEsteira`."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from esteira_client import api, document_calls, job_calls, queue_calls, uploads
+from esteira_client import announcing, api, document_calls, job_calls, queue_calls, sending, uploads
 from esteira_client.connections import api_options, store_options
 from esteira_client.loops import LoopCarrier
 from esteira_client.patience import Patience
@@ -29,9 +29,9 @@ def _returned(
 
 def _iterated(
     feed: Callable[Concatenate[api.Api, P], Feed[T]],
-) -> Callable[Concatenate["AsyncEsteira", P], AsyncIterator[T]]:
+) -> Callable[Concatenate["AsyncEsteira", P], AsyncGenerator[T, None]]:
     @wraps(feed)
-    def method(self: "AsyncEsteira", /, *arguments: P.args, **named: P.kwargs) -> AsyncIterator[T]:
+    def method(self: "AsyncEsteira", /, *arguments: P.args, **named: P.kwargs) -> AsyncGenerator[T, None]:
         return self.carrier.tell(feed(self.api, *arguments, **named))
 
     return method
@@ -65,21 +65,21 @@ class AsyncEsteira:
         """Close all connections."""
         await self.carrier.close()
 
-    announce = _returned(uploads.announce)
-    announce_all = _returned(uploads.announce_all)
-    open_upload = _returned(uploads.open_upload)
-    send = _returned(uploads.send)
+    announce = _returned(announcing.announce)
+    announce_all = _returned(announcing.announce_all)
+    open_upload = _returned(announcing.open_upload)
+    send = _returned(sending.send)
     upload = _returned(uploads.upload)
     resume_upload = _returned(uploads.resume_upload)
     abort_upload = _returned(uploads.abort_upload)
     ingest = _returned(uploads.ingest)
-    process_all = _returned(uploads.process_all)
 
     document = _returned(document_calls.document)
     documents = _returned(document_calls.documents)
     status = _returned(document_calls.status)
     statuses = _returned(document_calls.statuses)
     process = _returned(document_calls.process)
+    process_all = _returned(document_calls.process_all)
     cancel = _returned(document_calls.cancel)
     delete = _returned(document_calls.delete)
     chunks = _returned(document_calls.chunks)

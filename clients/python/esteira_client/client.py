@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from esteira_client import api, document_calls, job_calls, queue_calls, uploads
+from esteira_client import announcing, api, document_calls, job_calls, queue_calls, sending, uploads
 from esteira_client.connections import api_options, store_options
 from esteira_client.patience import Patience
 from esteira_client.steps import Feed, Flow
@@ -69,21 +69,21 @@ class Esteira:
         """Let no call wait any longer: whoever waits to try again, in any thread, gets the last problem."""
         self.carrier.stopped.set()
 
-    announce = _returned(uploads.announce)
-    announce_all = _returned(uploads.announce_all)
-    open_upload = _returned(uploads.open_upload)
-    send = _returned(uploads.send)
+    announce = _returned(announcing.announce)
+    announce_all = _returned(announcing.announce_all)
+    open_upload = _returned(announcing.open_upload)
+    send = _returned(sending.send)
     upload = _returned(uploads.upload)
     resume_upload = _returned(uploads.resume_upload)
     abort_upload = _returned(uploads.abort_upload)
     ingest = _returned(uploads.ingest)
-    process_all = _returned(uploads.process_all)
 
     document = _returned(document_calls.document)
     documents = _returned(document_calls.documents)
     status = _returned(document_calls.status)
     statuses = _returned(document_calls.statuses)
     process = _returned(document_calls.process)
+    process_all = _returned(document_calls.process_all)
     cancel = _returned(document_calls.cancel)
     delete = _returned(document_calls.delete)
     chunks = _returned(document_calls.chunks)

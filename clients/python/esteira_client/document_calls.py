@@ -1,8 +1,8 @@
 """The calls about documents and what was made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -18,9 +18,11 @@ from esteira_client.answers import (
 )
 from esteira_client.api import V1, Api, creating, get, post, retry_after_seconds
 from esteira_client.downloads import blocks_at, saved_at
+from esteira_client.errors import EsteiraError, error_of_item
 from esteira_client.following import DOCUMENT, By, followed
 from esteira_client.steps import Feed, Flow, Request, Tell
 
+T = TypeVar("T")
 MOST_OF_A_PAGE = 1000
 
 
@@ -62,16 +64,8 @@ def all_documents(
     api: Api, *, status: str | None = None, external_id: str | None = None, filename: str | None = None
 ) -> Feed[Document]:
     """Tell every document for which all conditions hold, newest first."""
-    cursor: str | None = None
-    while True:
-        page = yield from documents(
-            api, status=status, external_id=external_id, filename=filename, limit=MOST_OF_A_PAGE, cursor=cursor
-        )
-        for one in page.items:
-            yield Tell(one)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    which = {"status": status, "external_id": external_id, "filename": filename}
+    yield from _every(lambda cursor: documents(api, **which, limit=MOST_OF_A_PAGE, cursor=cursor))
 
 
 def status(api: Api, document_id: str) -> Flow[DocumentStatus]:
@@ -113,6 +107,13 @@ def process(
         return str(answer["job_id"])
 
 
+def process_all(api: Api, document_ids: Sequence[str]) -> Flow[Sequence[EsteiraError | None]]:
+    """Start the processing of up to 500 documents in one call; return why not, for each."""
+    answer = yield from api.json(creating("/documents/process", {"document_ids": list(document_ids)}))
+    with api.understood():
+        return [error_of_item(item) if "code" in item else None for item in answer["items"]]
+
+
 def cancel(api: Api, document_id: str) -> Flow[DocumentStatus]:
     """Cancel the processing."""
     answer = yield from api.json(post(f"/documents/{document_id}/cancel", repeatable=False))
@@ -136,14 +137,7 @@ def chunks(api: Api, document_id: str, *, limit: int = 50, cursor: str | None = 
 
 def all_chunks(api: Api, document_id: str) -> Feed[Chunk]:
     """Tell every passage, in order."""
-    cursor: str | None = None
-    while True:
-        page = yield from chunks(api, document_id, limit=MOST_OF_A_PAGE, cursor=cursor)
-        for chunk in page.items:
-            yield Tell(chunk)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    yield from _every(lambda cursor: chunks(api, document_id, limit=MOST_OF_A_PAGE, cursor=cursor))
 
 
 def text(api: Api, document_id: str, *, page: int | None = None) -> Flow[str]:
@@ -188,3 +182,15 @@ def search(
     answer = yield from api.json(post("/search", body))
     with api.understood():
         return [SearchResult.from_json(result) for result in answer["results"]]
+
+
+def _every(read: Callable[[str | None], Flow[Page[T]]]) -> Feed[T]:
+    """Tell the items of each page, from the first to the last."""
+    cursor: str | None = None
+    while True:
+        page = yield from read(cursor)
+        for item in page.items:
+            yield Tell(item)
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -31,7 +31,7 @@ class LoopCarrier:
             pass
         return walk.result
 
-    def tell(self, feed: Feed[T]) -> AsyncIterator[T]:
+    def tell(self, feed: Feed[T]) -> AsyncGenerator[T, None]:
         """Carry out a feed and yield what it tells."""
         return self._carry(Walk(feed))
 

@@ -1,114 +1,23 @@
-"""Uploads: announced to the API, sent to the object store, whole or in parts, processed and followed."""
+"""Whole roads of a file: uploaded, gone on with, and from the disk to its last status."""
 
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, BinaryIO, TypeAlias
 from uuid import uuid4
 
-import httpx
-
-from esteira_client.answers import DocumentStatus, Json
-from esteira_client.api import Api, creating, get, post
+from esteira_client.announcing import NewDocument, SingleUpload, UploadInParts, announce, open_upload
+from esteira_client.answers import DocumentStatus
+from esteira_client.api import V1, Api
 from esteira_client.document_calls import process
-from esteira_client.errors import EsteiraError, error_of_item
+from esteira_client.errors import EsteiraError
 from esteira_client.following import DOCUMENT, Waiting
+from esteira_client.sending import OUTDATED, OnProgress, send
 from esteira_client.sources import Source, name_of, sha256_of, source_of
 from esteira_client.steps import Flow, Request, Work
 
 File: TypeAlias = str | os.PathLike[str] | BinaryIO
-# Both stores' words for a URL that was asked for too long ago: this machine slept, or the line is slow.
-_OUTDATED = frozenset({"upload_url_expired", "upload_refused"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDocument:
-    """What is promised of a document. What is None is left to the server."""
-
-    filename: str
-    size_bytes: int
-    content_type: str | None = None
-    checksum_sha256: str | None = None
-    external_id: str | None = None
-    metadata: Json | None = None
-    chunk_tokens: int | None = None
-    chunk_overlap: int | None = None
-    multipart: bool = False
-
-    def as_json(self) -> Json:
-        """Return it as the API takes it."""
-        promised = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in promised.items() if value is not None and value is not False}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SingleUpload:
-    """A document whose bytes go to `url` by one PUT with exactly `headers`."""
-
-    document_id: str
-    url: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadInParts:
-    """A document whose bytes go to the store in parts, all of `part_size` bytes but the last."""
-
-    document_id: str
-    upload_id: str
-    part_size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How much of an upload the object store has, or is being sent."""
-
-    document_id: str
-    sent_bytes: int
-    size_bytes: int
-
-
-OnProgress: TypeAlias = Callable[[Progress], None]
-
-
-def announce(
-    api: Api, document: NewDocument, *, idempotency_key: str | None = None
-) -> Flow[SingleUpload | UploadInParts]:
-    """Add a document; return where its bytes go. With the key of an earlier call, that is signed anew."""
-    request = creating("/documents/upload/presigned", document.as_json(), key=idempotency_key)
-    answer = yield from api.json(request)
-    with api.understood():
-        return _announced(answer)
-
-
-def announce_all(
-    api: Api, documents: Sequence[NewDocument], *, idempotency_key: str | None = None
-) -> Flow[Sequence[SingleUpload | UploadInParts | EsteiraError]]:
-    """Add up to 500 documents in one call; return for each where its bytes go, or why not."""
-    body = {"documents": [document.as_json() for document in documents]}
-    answer = yield from api.json(creating("/documents/upload/presigned/batch", body, key=idempotency_key))
-    with api.understood():
-        return [error_of_item(item) if "code" in item else _announced(item) for item in answer["items"]]
-
-
-def open_upload(api: Api, document_id: str) -> Flow[UploadInParts]:
-    """Return a document's upload in parts, to go on with it."""
-    answer = yield from api.json(get(f"/documents/{document_id}/upload/parts"))
-    with api.understood():
-        return UploadInParts(document_id=document_id, upload_id=answer["upload_id"], part_size=answer["part_size"])
-
-
-def send(
-    api: Api, upload: SingleUpload | UploadInParts, source: Source, *, on_progress: OnProgress | None = None
-) -> Flow[None]:
-    """Send the bytes of an announced document; of parts only those that have not arrived."""
-    gauge = _Gauge(upload.document_id, source.size_bytes, on_progress)
-    if isinstance(upload, UploadInParts):
-        yield from _send_parts(api, upload, source, gauge)
-    else:
-        yield from _put(api, upload.url, upload.headers, _Piece(source, gauge, 0, source.size_bytes))
 
 
 def upload(
@@ -202,51 +111,9 @@ def ingest(
             return status
 
 
-def process_all(api: Api, document_ids: Sequence[str]) -> Flow[Sequence[EsteiraError | None]]:
-    """Start the processing of up to 500 documents in one call; return why not, for each."""
-    answer = yield from api.json(creating("/documents/process", {"document_ids": list(document_ids)}))
-    with api.understood():
-        return [error_of_item(item) if "code" in item else None for item in answer["items"]]
-
-
 def abort_upload(api: Api, document_id: str) -> Flow[None]:
     """Give up an upload in parts; what has arrived is dropped."""
-    yield from api.sent(Request(method="DELETE", url=f"/api/v1/documents/{document_id}/upload"))
-
-
-class _Gauge:
-    """Counts what is sent; a part that is sent again counts once."""
-
-    def __init__(self, document_id: str, size_bytes: int, heard: OnProgress | None) -> None:
-        self._document_id, self._size_bytes, self._heard = document_id, size_bytes, heard
-        self._done = self._current = 0
-
-    def done(self, size_bytes: int) -> None:
-        self._done, self._current = self._done + size_bytes, 0
-
-    def begin(self) -> None:
-        self._current = 0
-        self.add(0)
-
-    def add(self, size_bytes: int) -> None:
-        self._current += size_bytes
-        if self._heard:
-            sent = self._done + self._current
-            self._heard(Progress(document_id=self._document_id, sent_bytes=sent, size_bytes=self._size_bytes))
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Some bytes of a source, from `first` to before `end`."""
-
-    source: Source
-    gauge: _Gauge
-    first: int
-    end: int
-
-    def body(self) -> Iterator[bytes]:
-        self.gauge.begin()
-        return self.source.blocks(self.first, self.end)
+    yield from api.sent(Request(method="DELETE", url=f"{V1}/documents/{document_id}/upload"))
 
 
 def _sent_in_time(
@@ -259,79 +126,7 @@ def _sent_in_time(
     try:
         yield from send(api, announced, source, on_progress=on_progress)
     except EsteiraError as error:
-        if error.code not in _OUTDATED:
+        if error.code not in OUTDATED:
             raise
         again = yield from sign_anew()
         yield from send(api, again, source, on_progress=on_progress)
-
-
-def _send_parts(api: Api, upload: UploadInParts, source: Source, gauge: _Gauge) -> Flow[None]:
-    path = f"/documents/{upload.document_id}/upload"
-    answer = yield from api.json(get(f"{path}/parts", upload_id=upload.upload_id))
-    with api.understood():
-        arrived = {item["part_number"]: item for item in answer["items"]}
-    pieces = parts_of(source.size_bytes, upload.part_size)
-    etags: dict[int, str] = {}
-    missing = []
-    for number, (first, end) in pieces.items():
-        if number in arrived and arrived[number]["size_bytes"] == end - first:
-            etags[number] = arrived[number]["etag"]
-            gauge.done(end - first)
-        else:
-            missing.append((number, _Piece(source, gauge, first, end)))
-    for number, piece in missing:
-        etags[number] = yield from _send_part(api, upload, number, piece)
-        gauge.done(piece.end - piece.first)
-    parts = [{"part_number": number, "etag": etag} for number, etag in sorted(etags.items())]
-    complete = post(f"{path}/complete", {"parts": parts})
-    try:
-        yield from api.sent(replace(complete, params={"upload_id": upload.upload_id}))
-    except EsteiraError as error:
-        # An answer to the same call was lost.
-        if error.code != "upload_completed":
-            raise
-
-
-def parts_of(size_bytes: int, part_size: int) -> Mapping[int, tuple[int, int]]:
-    """Return where each part begins and ends, by number; no bytes are one part without bytes."""
-    firsts = range(0, max(1, size_bytes), part_size)
-    return {number: (first, min(first + part_size, size_bytes)) for number, first in enumerate(firsts, 1)}
-
-
-def _send_part(api: Api, upload: UploadInParts, number: int, piece: _Piece) -> Flow[str]:
-    try:
-        return (yield from _signed_part(api, upload, number, piece))
-    except EsteiraError as error:
-        if error.code not in _OUTDATED:
-            raise
-    return (yield from _signed_part(api, upload, number, piece))
-
-
-def _signed_part(api: Api, upload: UploadInParts, number: int, piece: _Piece) -> Flow[str]:
-    where = get(f"/documents/{upload.document_id}/upload/parts/{number}", upload_id=upload.upload_id)
-    part = yield from api.json(where)
-    with api.understood():
-        url, headers = part["url"], part["headers"]
-    response = yield from _put(api, url, headers, piece)
-    with api.understood():
-        return str(response.headers["ETag"])
-
-
-def _put(api: Api, url: str, headers: Mapping[str, str], piece: _Piece) -> Flow[httpx.Response]:
-    """Send bytes with exactly the signed headers and their length, never in chunks of unknown number."""
-    whole = {**headers, "Content-Length": str(piece.end - piece.first)}
-    request = Request(method="PUT", url=url, headers=whole, body=piece.body, sent=piece.gauge.add, to_store=True)
-    try:
-        return (yield from api.sent(request))
-    except EsteiraError as error:
-        if error.code.startswith("http_"):
-            sentence = f"The object store refused the upload: HTTP {error.status}."
-            raise EsteiraError("upload_refused", sentence, status=error.status) from error
-        raise
-
-
-def _announced(answer: Json) -> SingleUpload | UploadInParts:
-    document_id, upload = answer["document_id"], answer["upload"]
-    if upload["method"] == "MULTIPART":
-        return UploadInParts(document_id=document_id, upload_id=upload["upload_id"], part_size=upload["part_size"])
-    return SingleUpload(document_id=document_id, url=upload["url"], headers=upload["headers"])
