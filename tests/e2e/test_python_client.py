@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +16,7 @@ from esteira_client import Esteira, EsteiraError, Patience, Progress
 from esteira_client.following import By
 from tests.support.both_clients import opened
 from tests.support.http_server import listening_socket, url_of
-from tests.support.program import API, PATIENCE_SECONDS, ROOT, running_program
+from tests.support.program import API, PATIENCE_SECONDS, ROOT, environment, running_program
 from tests.support.running_stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("whole stack")
@@ -177,6 +180,23 @@ def test_the_queues_are_read(client: Esteira) -> None:
     assert "document_processing" in client.queue_info()["queues"]
     assert client.queue_health()["healthy"] in {True, False}
     assert client.queue_workers()["items"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_examples_of_its_guide_run(whole_stack: RunningStack, tmp_path: Path, number: int) -> None:
+    guide = (ROOT / "clients" / "python" / "README.md").read_text("utf-8")
+    example = re.findall(r"^```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)[number]
+    program = example.replace("http://localhost:8000", whole_stack.url).replace("report.pdf", str(HANDBOOK))
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(tmp_path, {}),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(ran.stdout.splitlines()) > 3
 
 
 @pytest.fixture(scope="module")
