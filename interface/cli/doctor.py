@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.options import JsonOption, RunningServerOption, connected_to_running, print_json
 from interface.cli.task_calls import TaskCalls
 from interface.cli.tasks import DEFAULT_WAIT_SECONDS, WaitOption, run_task

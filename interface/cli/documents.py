@@ -133,9 +133,8 @@ def download(
     """Download the original file."""
     with connected(context, server) as (api, _):
         if target == Path("-"):
-            with api.content(str(document_id)) as answer:
-                for block in answer.iter_bytes():
-                    sys.stdout.buffer.write(block)
+            for block in api.content(str(document_id)):
+                sys.stdout.buffer.write(block)
             return
         place = target or Path(clean_filename(api.document(str(document_id))["filename"]))
         if place.is_dir() or not place.absolute().parent.is_dir():
@@ -144,8 +143,8 @@ def download(
             raise wrong_usage(f"{place} is there already. --force replaces it, --output takes another name.")
         partial = place.with_name(f".{place.name[:200]}.part")
         try:
-            with api.content(str(document_id)) as answer, partial.open("wb") as file:
-                for block in answer.iter_bytes():
+            with partial.open("wb") as file:
+                for block in api.content(str(document_id)):
                     file.write(block)
             partial.replace(place)
         except OSError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from interface.cli.answers import DocumentStatusAnswer
+from esteira_client import DocumentStatus
 
 
 class Outcome(StrEnum):
@@ -62,7 +62,7 @@ class Moved:
     """The server tells the state of a document."""
 
     name: str
-    status: DocumentStatusAnswer
+    status: DocumentStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from interface.cli.answers import DocumentStatusAnswer
+from esteira_client import DocumentStatus
 from interface.cli.client import MAX_IDS_PER_CALL, ApiClient
 
 POLL_SECONDS = 1.0
@@ -47,7 +47,7 @@ class Following:
             self._groups.append(_Group())
         self._groups[-1].add(document_id)
 
-    def poll(self) -> Iterator[DocumentStatusAnswer | str]:
+    def poll(self) -> Iterator[DocumentStatus | str]:
         """Ask once for all: yield what has changed, and the bare id of a document that is gone.
 
         Final and gone ones are followed no more. Raises ApiProblem.

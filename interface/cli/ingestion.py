@@ -4,11 +4,10 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from domain.document import DocumentStatus
-from interface.cli.answers import DocumentStatusAnswer
+from esteira_client import DocumentStatus
 from interface.cli.client import MAX_CHECKSUMS_PER_CALL, ApiClient
 from interface.cli.events import Asked, Ended, Event, FileResult, Moved, Outcome, Sending
 from interface.cli.following import Following
@@ -200,24 +199,31 @@ def _gone(submitted: Submitted) -> FileResult:
     )
 
 
-def _result(submitted: Submitted, answer: DocumentStatusAnswer) -> FileResult:
+def _result(submitted: Submitted, answer: DocumentStatus) -> FileResult:
     outcome = Outcome(answer.status)
-    sentence = answer.sentence
+    sentence, code = (answer.error.message, answer.error.code) if answer.error else (None, None)
+    is_completed = outcome is Outcome.COMPLETED
     if outcome is Outcome.COMPLETED and submitted.was_there:
         outcome, sentence = Outcome.SKIPPED, "already there, and now completed"
-    if answer.status is DocumentStatus.CANCELLED:
+    if outcome is Outcome.CANCELLED:
         sentence = sentence or "The processing was cancelled."
     return FileResult(
         name=submitted.name,
         outcome=outcome,
         document_id=submitted.document_id,
-        code=answer.code or (None if outcome in {Outcome.COMPLETED, Outcome.SKIPPED} else outcome.value),
+        code=code or (None if outcome in {Outcome.COMPLETED, Outcome.SKIPPED} else outcome.value),
         sentence=sentence,
-        pages=answer.pages,
-        chunks=answer.chunks,
-        seconds=answer.seconds,
+        pages=answer.pages_total if is_completed else answer.pages_done,
+        chunks=answer.chunks_total if is_completed else answer.chunks_done,
+        seconds=_seconds(answer),
         size_bytes=submitted.size_bytes,
         checksum_sha256=submitted.checksum_sha256,
         warnings=answer.warnings,
-        unreadable=answer.unreadable,
+        unreadable=[asdict(page) for page in answer.unreadable],
     )
+
+
+def _seconds(answer: DocumentStatus) -> float | None:
+    if not answer.started_at or not answer.completed_at:
+        return None
+    return (answer.completed_at - answer.started_at).total_seconds()

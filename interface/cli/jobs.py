@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from domain.action import ActionStatus
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.objects import print_object
 from interface.cli.operations import start
 from interface.cli.options import (

@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 READ_BYTES = 1 << 20
@@ -95,13 +95,12 @@ class Version:
 
 @dataclass(slots=True)
 class LocalFile:
-    """A file that is read for its checksum, then for its bytes; both must be the same."""
+    """A Source: a file that is read for its checksum, then for its bytes; both must be the same."""
 
     path: Path
     version: Version
     stop: threading.Event
     checksum_sha256: str = ""
-    sent_bytes: int = field(default=0, init=False)
 
     @classmethod
     def open(cls, path: Path, stop: threading.Event) -> "LocalFile":
@@ -119,27 +118,27 @@ class LocalFile:
     def compute_checksum(self) -> None:
         """Read the file for its SHA-256. Raises FileProblem, Stopped."""
         digest = hashlib.sha256()
-        for block in self._blocks():
+        for block in self._blocks(0, self.size_bytes):
             digest.update(block)
         self.checksum_sha256 = digest.hexdigest()
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes, from the beginning each time. Raises FileProblem, Stopped."""
+    @property
+    def size_bytes(self) -> int:
+        """How large it was when it was looked at."""
+        return self.version.size_bytes
+
+    def blocks(self, first: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `first` to before `end`. Raises FileProblem, Stopped."""
         digest = hashlib.sha256()
-        self.sent_bytes = 0
-        for block in self._blocks():
+        for block in self._blocks(first, end):
             digest.update(block)
             yield block
-            self.sent_bytes += len(block)
-        if digest.hexdigest() != self.checksum_sha256:
+        is_whole = (first, end) == (0, self.size_bytes)
+        if is_whole and digest.hexdigest() != self.checksum_sha256:
             raise _changed()
 
-    def part(self, first: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from `first` to before `end`. Raises FileProblem, Stopped."""
-        return self._blocks(first, end)
-
-    def _blocks(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
-        left = (self.version.size_bytes if end is None else end) - first
+    def _blocks(self, first: int, end: int) -> Iterator[bytes]:
+        left = end - first
         try:
             with self.path.open("rb") as file:
                 file.seek(first)

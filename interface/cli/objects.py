@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.text import Text
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.options import print_json
 from interface.cli.terminal import one_line, output
 

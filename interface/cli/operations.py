@@ -8,7 +8,7 @@ from uuid import uuid4
 import typer
 
 from domain.action import FINAL, ActionStatus
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.client import ApiClient
 from interface.cli.objects import print_object
 from interface.cli.options import JsonOption, RunningServerOption, connected_to_running, print_json
@@ -57,7 +57,7 @@ def _followed(api: ApiClient, job_id: str) -> Json:
     """Return the job as it ended."""
     with errors().status("Starting") as shown:
         while True:
-            job = api.ask("GET", f"{JOBS}/{job_id}/status", repeatable=True)
+            job = api.ask("GET", f"{JOBS}/{job_id}/status")
             if job["status"] in FINAL:
                 return job
             action = job["actions"][0]

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.terminal import one_line, printable
 
 WORD = re.compile(r"\S+")

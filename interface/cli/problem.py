@@ -1,13 +1,7 @@
-"""What the server says went wrong (RFC 9457), or that it says nothing."""
+"""What went wrong with a call, as the commands tell it."""
 
-from collections.abc import Mapping
-from typing import Any
+from esteira_client import EsteiraError
 
-import httpx
-
-SERVER_UNREACHABLE = "server_unreachable"
-STORAGE_UNREACHABLE = "storage_unreachable"
-OUTAGES = frozenset({429, 502, 503, 504})
 # Of those who have no API key, or one that is not good for the call.
 REFUSALS = frozenset({"unauthorized", "scope_missing"})
 
@@ -22,25 +16,9 @@ class ApiProblem(Exception):
         self.outage = outage
 
 
-def problem_of_item(item: Mapping[str, Any]) -> ApiProblem:
-    """Read a problem that stands in the place of an item."""
-    fields = "; ".join(f"{e['pointer']}: {e['detail']}" for e in item.get("errors") or [])
-    return ApiProblem(str(item["code"]), f"{item['detail']} {fields}".strip(), outage=item["status"] in OUTAGES)
-
-
-def problem_of(response: httpx.Response) -> ApiProblem:
-    """Read a problem from an answer; what is no problem document gets a sentence of ours."""
-    outage = response.status_code in OUTAGES
-    where = f"{response.request.url.host}:{response.request.url.port or response.request.url.scheme}"
-    try:
-        document = response.json()
-        code, detail = str(document["code"]), str(document["detail"])
-    except (ValueError, KeyError, TypeError):
-        sentence = f"{where} answered HTTP {response.status_code} {response.reason_phrase}".rstrip()
-        return ApiProblem(f"http_{response.status_code}", f"{sentence}. Is it an Esteira server?", outage=outage)
-    fields = document.get("errors") or []
-    wrong = "; ".join(f"{e.get('pointer', '')}: {e.get('detail', '')}" for e in fields if isinstance(e, dict))
-    return ApiProblem(code, f"{detail} {wrong}".strip(), outage=outage)
+def problem_of(error: EsteiraError) -> ApiProblem:
+    """Return the client's error as a problem."""
+    return ApiProblem(error.code, error.detail, outage=error.is_outage)
 
 
 def about_key(problem: ApiProblem, *, server: str, has_key: bool) -> ApiProblem:

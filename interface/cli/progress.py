@@ -82,7 +82,7 @@ class Tally:
             case Moved(name, status):
                 self._sum += status.progress - self.progress.get(name, 0)
                 self.progress[name] = status.progress
-                if status.status is DocumentStatus.PROCESSING:
+                if status.status == DocumentStatus.PROCESSING:
                     self.moving[name] = (status.progress, status.message)
                 else:
                     self.moving.pop(name, None)

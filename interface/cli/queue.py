@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.options import JsonOption, RunningServerOption, connected_to_running, print_json
 from interface.cli.queue_calls import QueueCalls
 from interface.cli.tables import print_table

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.client import ApiClient
 
 QUEUE = "/api/v1/queue"
@@ -22,7 +22,7 @@ class QueueCalls:
 
     def health(self) -> Json:
         """Return the health, good or bad."""
-        return self.api.ask("GET", f"{QUEUE}/health", repeatable=True, answers={HTTPStatus.SERVICE_UNAVAILABLE})
+        return self.api.ask("GET", f"{QUEUE}/health", answers={HTTPStatus.SERVICE_UNAVAILABLE})
 
     def workers(self) -> Json:
         """Return the workers."""
@@ -46,11 +46,11 @@ class QueueCalls:
 
     def cancel(self, job_id: str) -> Json:
         """Cancel a job."""
-        return self.api.ask("POST", f"{QUEUE}/jobs/{job_id}/cancel", repeatable=False)
+        return self.api.ask("POST", f"{QUEUE}/jobs/{job_id}/cancel")
 
     def retry(self, job_id: str) -> Json:
         """Try a failed job again."""
-        return self.api.ask("POST", f"{QUEUE}/jobs/{job_id}/retry", repeatable=False)
+        return self.api.ask("POST", f"{QUEUE}/jobs/{job_id}/retry")
 
     def dead_letters(self, **filters: str | int | None) -> Json:
         """Return a page of dead letters."""
@@ -63,4 +63,4 @@ class QueueCalls:
 
     def _get(self, path: str, **filters: str | int | None) -> Json:
         query = {name: value for name, value in filters.items() if value is not None}
-        return self.api.ask("GET", f"{QUEUE}/{path}", repeatable=True, params=query)
+        return self.api.ask("GET", f"{QUEUE}/{path}", params=query)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.client import ApiClient
 
 
@@ -15,7 +15,7 @@ class TaskCalls:
 
     def readiness(self) -> Json:
         """Return which parts answer, also where one does not."""
-        return self.api.ask("GET", "/api/ready", repeatable=True, answers={HTTPStatus.SERVICE_UNAVAILABLE})
+        return self.api.ask("GET", "/api/ready", answers={HTTPStatus.SERVICE_UNAVAILABLE})
 
     def start(self, path: str, body: Json) -> Json:
         """Start `cleanup/…` or `doctor`; while it runs, asking again gives the same one."""
@@ -23,4 +23,4 @@ class TaskCalls:
 
     def get(self, path: str) -> Json:
         """Return a task of `cleanup` or `doctor` as it is now."""
-        return self.api.ask("GET", f"/api/v1/{path}", repeatable=True)
+        return self.api.ask("GET", f"/api/v1/{path}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from domain.action import FINAL, ActionStatus
-from interface.cli.answers import Json
+from esteira_client import Json
 from interface.cli.client import ApiClient
 from interface.cli.problem import ApiProblem
 from interface.cli.task_calls import TaskCalls

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.document import DocumentStatus
-from interface.cli.answers import IN_FLIGHT, KnownDocument, PresignedUpload, UploadInParts
-from interface.cli.client import ApiClient, NewUpload
+from esteira_client import Document, NewDocument, Progress, SingleUpload, UploadInParts
+from interface.cli.client import ApiClient
 from interface.cli.events import Ended, Event, FileResult, Outcome, Sending
 from interface.cli.local_files import FileProblem, LocalFile, display_name, filename_to_send
-from interface.cli.parts import send_in_parts
 from interface.cli.problem import ApiProblem
 
 # A larger file is sent in parts, of which a broken connection costs one.
 LARGEST_PUT_BYTES = 64 * 1024**2
+IN_FLIGHT = frozenset({DocumentStatus.PENDING, DocumentStatus.PROCESSING})
 TELL_EVERY_SECONDS = 0.2
 # Python's own table lacks it.
 CONTENT_TYPES: Mapping[str, str] = {
@@ -98,23 +98,23 @@ class UploadFiles:
             return _skipped(name, file, sentence=f"the same bytes as {first}")
         return _Unsent(name, file)
 
-    def _known(self, unsent: "_Unsent", there: Sequence[KnownDocument]) -> Submitted | Ended | UploadInParts | None:
+    def _known(self, unsent: "_Unsent", there: Sequence[Document]) -> Submitted | Ended | UploadInParts | None:
         """Look for the same bytes on the server; what failed there is tried again."""
         for document in there:
-            if document.status is DocumentStatus.COMPLETED:
+            if document.status == DocumentStatus.COMPLETED:
                 return _skipped(unsent.name, unsent.file, sentence="already there", document_id=document.document_id)
         for document in there:
             if document.status in IN_FLIGHT:
                 return unsent.submitted(document.document_id, was_there=True)
-        if unsent.file.version.size_bytes > LARGEST_PUT_BYTES:
+        if unsent.file.size_bytes > LARGEST_PUT_BYTES:
             for document in there:
                 if document.filename == filename_to_send(unsent.file.path) and (upload := self._broken_off(document)):
                     return upload
         return None
 
-    def _broken_off(self, document: KnownDocument) -> UploadInParts | None:
+    def _broken_off(self, document: Document) -> UploadInParts | None:
         """Return an upload that an earlier run began, if it is open still."""
-        if document.status is not DocumentStatus.AWAITING_UPLOAD:
+        if document.status != DocumentStatus.AWAITING_UPLOAD:
             return None
         try:
             return self.api.open_upload(document.document_id)
@@ -123,21 +123,17 @@ class UploadFiles:
                 raise
             return None
 
-    def _presigned(self, unsent: Sequence["_Unsent"]) -> Sequence[PresignedUpload | UploadInParts | ApiProblem]:
+    def _presigned(self, unsent: Sequence["_Unsent"]) -> Sequence[SingleUpload | UploadInParts | ApiProblem]:
         return self.api.presign([each.promise() for each in unsent]) if unsent else ()
 
     def _caught(
-        self, unsent: "_Unsent", upload: PresignedUpload | UploadInParts | ApiProblem, sent: list[Submitted]
+        self, unsent: "_Unsent", upload: SingleUpload | UploadInParts | ApiProblem, sent: list[Submitted]
     ) -> Iterator[Ended]:
         """Send one file; what goes wrong with it ends it alone."""
         try:
             if isinstance(upload, ApiProblem):
                 raise upload
-            if isinstance(upload, UploadInParts):
-                send_in_parts(self.api, unsent.file, unsent.name, upload, self.tell)
-            else:
-                body = _Told(unsent.file, unsent.name, self.tell)
-                self.api.put(upload, size_bytes=unsent.file.version.size_bytes, body=body)
+            self.api.send(upload, unsent.file, on_progress=_Teller(unsent.name, self.tell))
             sent.append(unsent.submitted(upload.document_id))
         except FileProblem as problem:
             yield failed(unsent.name, problem.code, problem.detail)
@@ -169,18 +165,18 @@ class _Unsent:
     name: str
     file: LocalFile
 
-    def promise(self) -> NewUpload:
+    def promise(self) -> NewDocument:
         filename = filename_to_send(self.file.path)
-        return NewUpload(
+        return NewDocument(
             filename=filename,
-            size_bytes=self.file.version.size_bytes,
+            size_bytes=self.file.size_bytes,
             content_type=guess_content_type(filename),
             checksum_sha256=self.file.checksum_sha256,
-            multipart=self.file.version.size_bytes > LARGEST_PUT_BYTES,
+            multipart=self.file.size_bytes > LARGEST_PUT_BYTES,
         )
 
     def submitted(self, document_id: str, *, was_there: bool = False) -> Submitted:
-        return Submitted(self.name, document_id, self.file.version.size_bytes, self.file.checksum_sha256, was_there)
+        return Submitted(self.name, document_id, self.file.size_bytes, self.file.checksum_sha256, was_there)
 
 
 def failed(name: str, code: str, sentence: str) -> Ended:
@@ -195,7 +191,7 @@ def _skipped(name: str, file: LocalFile, *, sentence: str, document_id: str | No
             outcome=Outcome.SKIPPED,
             document_id=document_id,
             sentence=sentence,
-            size_bytes=file.version.size_bytes,
+            size_bytes=file.size_bytes,
             checksum_sha256=file.checksum_sha256,
         )
     )
@@ -206,18 +202,15 @@ def guess_content_type(filename: str) -> str | None:
     return CONTENT_TYPES.get(Path(filename).suffix.lower()) or mimetypes.guess_type(filename)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The file's bytes, telling now and then how far it is."""
+@dataclass(slots=True)
+class _Teller:
+    """Tells now and then how much of a file is sent."""
 
-    file: LocalFile
     name: str
     tell: Callable[[Event], None]
+    told_at: float = 0.0
 
-    def __iter__(self) -> Iterator[bytes]:
-        told_at = 0.0
-        for block in self.file:
-            if time.monotonic() - told_at >= TELL_EVERY_SECONDS:
-                told_at = time.monotonic()
-                self.tell(Sending(self.name, "Sending", self.file.sent_bytes / self.file.version.size_bytes))
-            yield block
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() - self.told_at >= TELL_EVERY_SECONDS:
+            self.told_at = time.monotonic()
+            self.tell(Sending(self.name, "Sending", progress.sent_bytes / max(1, progress.size_bytes)))

@@ -193,7 +193,7 @@ def environment_of(
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         **CREDENTIALS,
         **timing.environment,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
         "ESTEIRA_DATA_DIR": str(folder / "data"),
         "ESTEIRA_DATABASE_URL": database_url,
         "ESTEIRA_REDIS_URL": redis_url,

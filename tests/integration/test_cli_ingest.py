@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from domain.ids import new_uuid7
 from interface.cli.app import create_cli
-from interface.cli.client import ApiClient
+from interface.cli.client import PATIENCE, ApiClient
 from interface.cli.following import Following
 from interface.cli.services import CliServices
 from tests.support.cli_process import services
@@ -272,7 +272,7 @@ def test_short_outages_are_waited_out(api: FakeApi, folder: Path) -> None:
 def test_a_server_that_goes_away_is_told_in_a_sentence(
     api: FakeApi, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interface.cli.patient_sender.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("interface.cli.client.PATIENCE", replace(PATIENCE, outage=1.0))
     for number in range(20):
         (folder / f"{number}.pdf").write_bytes(b"%d" % number)
     api.seconds_per_document = 60

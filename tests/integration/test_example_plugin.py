@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from tests.support.example_package import install, install_wheel
 from tests.support.processes import SHORT_SETTINGS, until
-from tests.support.program import API, ROOT, WORKER, running_program
+from tests.support.program import API, PYTHONPATH, ROOT, WORKER, running_program
 
 PREFIX = "/api/v1/tubehunt/scrape-channels"
 QUEUE = ("--queue", "long_operations", "--name", "w")
@@ -32,7 +32,7 @@ def packages(tmp_path: Path) -> Path:
 def variables(engine: Engine, redis_url: str, packages: Path) -> Mapping[str, str]:
     url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     settings = {"DATABASE_URL": url, "REDIS_URL": redis_url, **SHORT_SETTINGS}
-    return {"PYTHONPATH": os.pathsep.join((str(ROOT), str(packages)))} | {
+    return {"PYTHONPATH": os.pathsep.join((PYTHONPATH, str(packages)))} | {
         f"ESTEIRA_{name}": value for name, value in settings.items()
     }
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(1, str(Path(__file__).parents[2] / "clients" / "python"))
 
 from interface.cli.app import create_cli
 from interface.cli.services import CliServices, KeyRing

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# The tree, and the client that the commands use.
+PYTHONPATH = os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python")))
 PATIENCE_SECONDS = 120.0
 DEV = ("-m", "bootstrap.command", "dev")
 API = ("-m", "bootstrap.command", "api")
@@ -74,7 +76,7 @@ def environment(data_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ESTEIRA_")}
     return {
         **inherited,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": PYTHONPATH,
         "PYTHONDONTWRITEBYTECODE": "1",
         "ESTEIRA_DATA_DIR": str(data_dir),
         "ESTEIRA_PORT": "0",

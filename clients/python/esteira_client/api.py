@@ -1,0 +1,168 @@
+"""A server as flows see it: requests are sent with patience, and answers that are problems are raised."""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+
+from esteira_client.errors import SERVER_UNREACHABLE, STORAGE_UNREACHABLE, EsteiraError, error_of
+from esteira_client.patience import IN_FLIGHT, Patience
+from esteira_client.steps import Flow, Open, Pause, Request, Send
+
+V1 = "/api/v1"
+MULTIPART_ABOVE_BYTES = 64 * 1024**2
+
+
+@dataclass(slots=True)
+class _Peer:
+    """The server or the object store, as far as it is known."""
+
+    code: str
+    silence: str
+    has_answered: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Api:
+    """Shared by all calls of a client. `clock` gives seconds, `chance` a number from 0 to 1."""
+
+    url: str
+    patience: Patience = field(default_factory=Patience)
+    multipart_above_bytes: int = MULTIPART_ABOVE_BYTES
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+    _server: _Peer = field(init=False)
+    _store: _Peer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know nobody yet."""
+        silence = f"The server at {urlsplit(self.url).netloc} does not answer"
+        self._server = _Peer(SERVER_UNREACHABLE, silence)
+        self._store = _Peer(STORAGE_UNREACHABLE, "The object store does not answer")
+
+    def sent(self, request: Request, *, accept: Collection[int] = ()) -> Flow[httpx.Response]:
+        """Return the answer: a success, a redirection, 304, or one of the statuses in `accept`. Raises EsteiraError."""
+        return (yield from self._tried(Send(request), accept))
+
+    def opened(self, request: Request) -> Flow[httpx.Response]:
+        """Return the head of an answer whose body is to be read. Raises EsteiraError."""
+        return (yield from self._tried(Open(request), ()))
+
+    def json(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Any]:
+        """Return the JSON of an answer. Raises EsteiraError."""
+        response = yield from self.sent(request, accept=accept)
+        with self.understood():
+            return response.json()
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn what is not as Esteira answers into an error that says so."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            sentence = f"{self.url} gave an answer that this client does not understand. Is it an Esteira server?"
+            raise EsteiraError("unexpected_answer", sentence) from error
+
+    def _tried(self, step: Send | Open, accept: Collection[int]) -> Flow[httpx.Response]:
+        peer = self._store if step.request.to_store else self._server
+        began, failures = self.clock(), 0
+        while True:
+            try:
+                response: httpx.Response = yield step
+            except httpx.TransportError as error:
+                failure = _unanswered(step.request, peer, error)
+            else:
+                if response.status_code < httpx.codes.BAD_REQUEST or response.status_code in accept:
+                    peer.has_answered = True
+                    return response
+                failure = self._refused(step.request, response)
+                peer.has_answered |= not response.is_server_error
+            failures += 1
+            wait = self.patience.pause(
+                failure.problem,
+                failures=failures,
+                elapsed=self.clock() - began,
+                has_answered=peer.has_answered,
+                chance=self.chance(),
+                retry_after=failure.retry_after,
+            )
+            if not failure.may_repeat or wait is None or (yield Pause(wait)):
+                raise failure.problem
+
+    def _refused(self, request: Request, response: httpx.Response) -> "_Failure":
+        parts = urlsplit(request.url if request.to_store else self.url)
+        problem = error_of(response, where=f"{parts.hostname}:{parts.port or parts.scheme}")
+        may_pass = response.is_server_error or problem.is_outage or problem.code == IN_FLIGHT
+        return _Failure(problem, request.repeatable and may_pass, retry_after_seconds(response))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What came of a sending, and if it may be sent again."""
+
+    problem: EsteiraError
+    may_repeat: bool
+    retry_after: float | None = None
+
+
+def _unanswered(request: Request, peer: _Peer, error: httpx.TransportError) -> _Failure:
+    reason = " in time" if isinstance(error, httpx.TimeoutException) else ""
+    problem = EsteiraError(peer.code, f"{peer.silence}{reason}. Is it running?")
+    never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return _Failure(problem, request.repeatable or never_left)
+
+
+def call(
+    api: Api,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str | int | None] | None = None,
+    json: Any = None,  # noqa: ANN401
+    headers: Mapping[str, str] | None = None,
+    repeatable: bool = False,
+    accept: Collection[int] = (),
+) -> Flow[Any]:
+    """Return the JSON of any other call of the API. `accept` are statuses of 400 and above that are no problem here.
+
+    `repeatable`: it may be sent again where it is not known if it arrived; a GET always may.
+    """
+    known = {name: value for name, value in (params or {}).items() if value is not None}
+    request = Request(
+        method=method,
+        url=path,
+        params=known,
+        json=json,
+        headers=headers or {},
+        repeatable=repeatable or method == "GET",
+    )
+    return (yield from api.json(request, accept=accept))
+
+
+def get(path: str, *, headers: Mapping[str, str] | None = None, **params: str | int | None) -> Request:
+    """Return a GET of the API's version 1; params that are None are left out."""
+    known = {name: value for name, value in params.items() if value is not None}
+    return Request(method="GET", url=f"{V1}{path}", params=known, headers=headers or {})
+
+
+def post(path: str, json: Any = None, *, repeatable: bool = True) -> Request:  # noqa: ANN401
+    """Return a POST of the API's version 1."""
+    return Request(method="POST", url=f"{V1}{path}", json=json, repeatable=repeatable)
+
+
+def creating(path: str, json: Any = None, *, key: str | None = None) -> Request:  # noqa: ANN401
+    """Return a POST that creates, named so that it creates once even where it is sent again."""
+    headers = {"Idempotency-Key": key or str(uuid4())}
+    return Request(method="POST", url=f"{V1}{path}", json=json, headers=headers)
+
+
+def retry_after_seconds(response: httpx.Response) -> float | None:
+    """Return how long the server asks to wait; its other form, a date, is left aside."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None

@@ -1,0 +1,36 @@
+"""How connections are made: two kinds, as the object store gets nothing that is meant for the API, such as keys."""
+
+import ssl
+from typing import Any
+
+import httpx
+
+from esteira_client.steps import Request
+
+# An answer may be held for 25 seconds, and an event stream is silent for 15.
+TIMEOUT = httpx.Timeout(30, connect=5, read=120)
+# A proxy of the surroundings cannot reach this machine.
+_LOCAL_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+
+
+def store_options(verify: ssl.SSLContext | bool) -> dict[str, Any]:
+    """Return what httpx.Client or AsyncClient for the object store takes."""
+    return {"timeout": TIMEOUT, "mounts": _LOCAL_WITHOUT_PROXY, "verify": verify}
+
+
+def api_options(url: str, api_key: str | None, verify: ssl.SSLContext | bool) -> dict[str, Any]:
+    """Return what that for the API takes."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    return {"base_url": url, "headers": headers, **store_options(verify)}
+
+
+def arguments(request: Request) -> dict[str, Any]:
+    """Return what `build_request` takes, but for the body."""
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        # An empty mapping would cut off a signed query.
+        **({"params": dict(request.params)} if request.params else {}),
+        **({"json": request.json} if request.json is not None else {}),
+    }

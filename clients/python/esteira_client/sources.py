@@ -1,0 +1,99 @@
+"""Where the bytes of an upload come from: read block by block, and from any place, as parts are sent again."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from esteira_client.errors import EsteiraError
+
+BLOCK_BYTES = 1 << 20
+
+
+class Source(Protocol):
+    """Bytes of a known number. What `blocks` raises ends the upload."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many there are."""
+        ...
+
+    def blocks(self, first: int, end: int) -> Iterator[bytes]:
+        """Yield those from `first` to before `end`, anew at each call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file by its path. Raises EsteiraError `file_changed` where it is not as it was."""
+
+    path: Path
+    size_bytes: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileSource":
+        """Look at the file. Raises OSError."""
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def blocks(self, first: int, end: int) -> Iterator[bytes]:
+        """Yield a part of the file, then look if it is still the same."""
+        with self.path.open("rb") as file:
+            yield from _blocks(file, first, end)
+            status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (self.size_bytes, self.modified_ns):
+            raise _changed()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """An open file or the like, which can be read from any place. It is left open."""
+
+    file: BinaryIO
+    size_bytes: int
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> "OpenSource":
+        """Look at its size. Raises OSError."""
+        return cls(file, file.seek(0, os.SEEK_END))
+
+    def blocks(self, first: int, end: int) -> Iterator[bytes]:
+        """Yield a part of the file."""
+        return _blocks(self.file, first, end)
+
+
+def source_of(file: str | os.PathLike[str] | BinaryIO) -> Source:
+    """Return the bytes of a path or of an open file. Raises OSError."""
+    return FileSource.of(Path(file)) if isinstance(file, str | os.PathLike) else OpenSource.of(file)
+
+
+def name_of(file: str | os.PathLike[str] | BinaryIO) -> str:
+    """Return the name to show for it."""
+    path = file if isinstance(file, str | os.PathLike) else getattr(file, "name", "")
+    return Path(path).name if isinstance(path, str | os.PathLike) and Path(path).name else "unnamed"
+
+
+def sha256_of(source: Source) -> str:
+    """Return the SHA-256 of all bytes, in hex."""
+    digest = hashlib.sha256()
+    for block in source.blocks(0, source.size_bytes):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(file: BinaryIO, first: int, end: int) -> Iterator[bytes]:
+    file.seek(first)
+    left = end - first
+    while left:
+        block = file.read(min(BLOCK_BYTES, left))
+        if not block:
+            raise _changed()
+        left -= len(block)
+        yield block
+
+
+def _changed() -> EsteiraError:
+    return EsteiraError("file_changed", "The file changed while it was sent. Try again when nothing writes to it.")
