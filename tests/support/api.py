@@ -17,7 +17,7 @@ from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
 from application.ports.queue_messages import MessageState, QueueMessages
-from application.ports.queue_reader import QueueReader, QueueState, WorkerState
+from application.ports.queue_reader import EndedInHour, QueueReader, QueueState, WorkerState
 from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionHandler, ActionType
@@ -119,6 +119,9 @@ class NoDeadLetters:
     def page(self, _tenant_id: TenantId, **_: object) -> Sequence[DeadLetter]:
         return ()
 
+    def causes(self, _tenant_id: TenantId) -> Mapping[str, int]:
+        return {}
+
 
 class NoQueues:
     """Neither are queues counted, nor asked about in Redis."""
@@ -128,6 +131,9 @@ class NoQueues:
 
     def failure_rate(self) -> float | None:
         return None
+
+    def hours(self, _queue: str | None = None) -> Sequence[EndedInHour]:
+        return ()
 
     def workers(self) -> Sequence[WorkerState]:
         return ()
