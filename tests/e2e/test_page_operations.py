@@ -24,7 +24,7 @@ OVERFLOW = "() => document.documentElement.scrollWidth - innerWidth"
 
 def open_tab(page: "Page", url: str, tab: str = "") -> None:
     page.goto(f"{url}/#/operations{tab}")
-    page.locator(".loading").wait_for(state="detached")
+    page.locator(".loading").first.wait_for(state="detached")
     page.locator(".sheet, .empty").first.wait_for()
 
 

@@ -15,10 +15,9 @@ export function Act({ act, icon, look = "", about = null, asks = null, children 
   const { state, problem, run, setState } = useAct(act);
   const pressed = () => (asks ? setState("asking") : run());
   return html`<span class="act">
-    <button type="button" class="button ${look}" aria-disabled=${state === "running"}
-      onClick=${() => state === "running" || pressed()}>
+    <button type="button" class="button ${look}" aria-label=${about && `${children}: ${about}`}
+      aria-disabled=${state === "running"} onClick=${() => state === "running" || pressed()}>
       ${icon && html`<${Icon} name=${icon} />`}<span>${children}</span>
-      ${about && html`<span class="unseen">: ${about}</span>`}
     </button>
     ${state === "asking" && html`<${Asked} asks=${asks} action=${children}
       onAnswer=${(isMeant) => (isMeant ? run() : setState("idle"))} />`}

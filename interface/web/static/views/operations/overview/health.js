@@ -10,7 +10,7 @@ export function Health({ health }) {
   const ill = troubles(health, say, useWords(common).queues);
   return html`<section class="sheet health ${health.healthy ? "well" : "ill"}" aria-labelledby="health">
     <div class="title"><${Icon} name=${health.healthy ? "done" : "failed"} />
-      <h2 id="health" role="status">${health.healthy ? say.well : say.ill}</h2></div>
+      <h2 id="health"><span role="status">${health.healthy ? say.well : say.ill}</span></h2></div>
     ${ill.length > 0 && html`<ul class="troubles">${ill.map(({ name, says, does }) => html`<li key=${name}>
       <strong>${name}</strong> <span class="chip bad">${says}</span><p>${does}</p>
     </li>`)}</ul>`}
