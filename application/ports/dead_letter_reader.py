@@ -1,6 +1,6 @@
 """Port: what failed for good, with its whole history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -46,4 +46,8 @@ class DeadLetterReader(Protocol):
 
         What was processed anew or deleted since is left out.
         """
+        ...
+
+    def causes(self, tenant_id: TenantId) -> Mapping[str, int]:
+        """Return how many there are of each error code, the most first."""
         ...

@@ -59,6 +59,15 @@ class WorkerState:
     running: RunningAction | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedInHour:
+    """How many actions ended for good in the hour that begins at `hour`. What was retried since counts as failed."""
+
+    hour: datetime
+    completed: int
+    failed: int
+
+
 class QueueReader(Protocol):
     """Reads committed state. Raises DatabaseUnavailable (retryable).
 
@@ -74,6 +83,10 @@ class QueueReader(Protocol):
 
         Whole hours are counted, so there may be up to 25 of them. What was retried since counts as failed.
         """
+        ...
+
+    def hours(self, queue: str | None = None) -> Sequence[EndedInHour]:
+        """Return the last 24 hours, the present one included, the oldest first; of all queues if none is named."""
         ...
 
     def workers(self) -> Sequence[WorkerState]:

@@ -93,6 +93,15 @@ export class Esteira {
   }): Promise<{ retried: number; remaining: number; failed_before: string }>;
   pauseQueue(name: string): Promise<SwitchedQueue>;
   resumeQueue(name: string): Promise<SwitchedQueue>;
+  /** What ended in each of the last 24 hours; in all queues if none is named. */
+  throughput(query?: { queue?: string }): Promise<{ hours: { hour: string; completed: number; failed: number }[] }>;
+  deadLetterCauses(): Promise<{ causes: { code: string; count: number }[] }>;
+
+  // Upkeep: the receipt or the findings stand in `result` once it is completed.
+  startCleanup(task: CleanupTask, request?: { dry_run?: boolean; force?: boolean }): Promise<TaskStarted>;
+  cleanup(jobId: string): Promise<Task>;
+  startDoctor(request?: { fix?: boolean }): Promise<TaskStarted>;
+  doctor(jobId: string): Promise<Task>;
 }
 
 export interface UploadOptions {
@@ -419,6 +428,29 @@ export interface QueueJobDetail extends QueueJob {
       error_message: string | null;
     }[];
   })[];
+}
+
+export type CleanupTask = "expired" | "orphans" | "s3" | "jobs" | "daily";
+
+export interface TaskStarted {
+  job_id: string;
+  status: "pending";
+  status_url: string;
+}
+
+export interface Task {
+  job_id: string;
+  status: WorkStatus;
+  status_url: string;
+  progress: number;
+  message: string;
+  params: Record<string, unknown>;
+  result: Record<string, unknown> | null;
+  error: Failure | null;
+  workers: number;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
 }
 
 export interface DeadLetter {

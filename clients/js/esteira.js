@@ -186,6 +186,30 @@ export class Esteira {
     return this.#post(`/queue/${encodeURIComponent(name)}/resume`, { mayRepeat: true });
   }
 
+  throughput(query = {}) {
+    return this.#get("/queue/throughput", { query });
+  }
+
+  deadLetterCauses() {
+    return this.#get("/queue/dead-letters/causes");
+  }
+
+  startCleanup(task, request = {}) {
+    return this.#create(`/cleanup/${encodeURIComponent(task)}`, request);
+  }
+
+  cleanup(jobId) {
+    return this.#get(`/cleanup/${encodeURIComponent(jobId)}`);
+  }
+
+  startDoctor(request = {}) {
+    return this.#create("/doctor", request);
+  }
+
+  doctor(jobId) {
+    return this.#get(`/doctor/${encodeURIComponent(jobId)}`);
+  }
+
   #get(path, options) {
     return this.#connection.json("GET", path, options);
   }

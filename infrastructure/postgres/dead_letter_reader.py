@@ -1,11 +1,11 @@
 """What failed for good, with its whole history."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import ColumnElement, Engine, Row, and_, func, select
 
 from application.ports.dead_letter_reader import DeadLetter, HistoryLine
 from domain.action import ActionStatus
@@ -30,7 +30,7 @@ class PostgresDeadLetterReader:
             select(job_actions, jobs.c.document_id, documents.c.filename)
             .join(jobs, jobs.c.id == job_actions.c.job_id)
             .outerjoin(documents, documents.c.id == jobs.c.document_id)
-            .where(job_actions.c.status == ActionStatus.FAILED, jobs.c.tenant_id == tenant_id, is_latest())
+            .where(_is_dead(tenant_id))
             .order_by(job_actions.c.id.desc())
             .limit(limit)
         )
@@ -50,6 +50,23 @@ class PostgresDeadLetterReader:
             )
             for row in rows
         ]
+
+    def causes(self, tenant_id: TenantId) -> Mapping[str, int]:
+        """Count them all."""
+        code, count = job_actions.c.error["code"].astext, func.count()
+        query = (
+            select(code, count)
+            .join(jobs, jobs.c.id == job_actions.c.job_id)
+            .where(_is_dead(tenant_id), code.is_not(None))
+            .group_by(code)
+            .order_by(count.desc(), code)
+        )
+        with database_errors(), self._engine.connect() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+
+def _is_dead(tenant_id: TenantId) -> ColumnElement[bool]:
+    return and_(job_actions.c.status == ActionStatus.FAILED, jobs.c.tenant_id == tenant_id, is_latest())
 
 
 def history_line_of(row: Row[Any]) -> HistoryLine:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, or_, select
 
-from application.ports.queue_reader import OVERDUE_SECONDS, QueueState, RunningAction, WorkerState
+from application.ports.queue_reader import OVERDUE_SECONDS, EndedInHour, QueueState, RunningAction, WorkerState
 from application.ports.worker_registry import WorkerProcess
 from domain.action import ActionStatus
 from infrastructure.postgres.errors import database_errors
@@ -24,7 +24,7 @@ from infrastructure.postgres.tables import (
 from infrastructure.postgres.worker_registry import lives
 
 OVERDUE = timedelta(seconds=OVERDUE_SECONDS)
-DAY = timedelta(hours=24)
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 
 
 class PostgresQueueReader:
@@ -47,6 +47,14 @@ class PostgresQueueReader:
             failed, all_ended = connection.execute(query).one()
         return float(failed / all_ended) if all_ended else None
 
+    def hours(self, queue: str | None = None) -> Sequence[EndedInHour]:
+        """Add up each hour; one in which nothing ended has no row."""
+        with database_errors(), self._engine.connect() as connection:
+            return [
+                EndedInHour(hour=row.hour, completed=int(row.completed), failed=int(row.failed))
+                for row in connection.execute(_hours(queue))
+            ]
+
     def workers(self) -> Sequence[WorkerState]:
         """Read the processes and what they run."""
         query = select(workers, lives().label("is_alive")).order_by(workers.c.queue, workers.c.name)
@@ -58,6 +66,21 @@ class PostgresQueueReader:
 def queue_states(connection: Connection) -> Mapping[str, QueueState]:
     """Return each queue by its name."""
     return {row.name: _state_of(row) for row in connection.execute(_states())}
+
+
+def _hours(queue: str | None) -> Select[Any]:
+    present = func.date_trunc("hour", func.now(), "UTC")
+    hour = func.generate_series(present - DAY + HOUR, present, HOUR).table_valued("hour").render_derived()
+    is_counted = queue_hours.c.hour == hour.c.hour
+    if queue is not None:
+        is_counted = and_(is_counted, queue_hours.c.queue == queue)
+    sums = (func.coalesce(func.sum(queue_hours.c[name]), 0).label(name) for name in ("completed", "failed"))
+    return (
+        select(hour.c.hour, *sums)
+        .select_from(hour.outerjoin(queue_hours, is_counted))
+        .group_by(hour.c.hour)
+        .order_by(hour.c.hour)
+    )
 
 
 def _states() -> Select[Any]:

@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from application.ports.blob_store import BlobStore
 from domain.errors import StorageUnavailable
 
 STATIC = Path(__file__).parent / "static"
+INDEX = STATIC / "index.html"
 ASSETS = "/assets"
 # Browsers ask if a file has changed, which costs a 304: after an upgrade nobody sees half an old page.
 ALWAYS_ASK = {"Cache-Control": "no-cache"}
@@ -19,16 +20,20 @@ ALWAYS_ASK = {"Cache-Control": "no-cache"}
 
 def add_page(app: FastAPI, *, public_url: str, blobs: BlobStore) -> None:
     """Add the page. Programs that ask `/` for no HTML are told where the interface is described."""
+    # The client is a link to the file that other people's pages take.
+    files = PageFiles(directory=STATIC, follow_symlink=True)
     described = {"name": app.title, "docs": f"{public_url}/docs", "openapi": f"{public_url}/openapi.json"}
 
     def page(request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse(described, headers={"Vary": "Accept"})
-        headers = {"Content-Security-Policy": content_policy(store_origin(blobs)), "Vary": "Accept"}
-        return FileResponse(STATIC / "index.html", headers=ALWAYS_ASK | headers)
+        response = files.file_response(INDEX, INDEX.stat(), request.scope)
+        response.headers["Content-Security-Policy"] = content_policy(store_origin(blobs))
+        response.headers["Vary"] = "Accept"
+        return response
 
-    app.add_api_route("/", page, include_in_schema=False)
-    app.mount(ASSETS, PageFiles(directory=STATIC, follow_symlink=True))
+    app.add_api_route("/", page, methods=["GET", "HEAD"], include_in_schema=False)
+    app.mount(ASSETS, files)
 
 
 class PageFiles(StaticFiles):

@@ -90,6 +90,16 @@ def test_dead_letters_are_replayed_by_cause(world: World) -> None:
     assert world.client.post(replay, json={"kode": "corrupt"}).status_code == 422
 
 
+def test_dead_letters_are_counted_by_cause(world: World) -> None:
+    empty = Failure(code="empty", message="It has no bytes.", retryable=False)
+    for failure in (CORRUPT, empty, CORRUPT):
+        world.run(world.job(), failure)
+    retried = world.run(world.job(), empty)
+    world.post(f"jobs/{retried.id}/retry", expect=202)
+    causes = world.get("dead-letters/causes")["causes"]
+    assert causes == [{"code": "corrupt", "count": 2}, {"code": "empty", "count": 1}]
+
+
 def test_dead_letters_come_in_pages_and_by_code(world: World) -> None:
     jobs = [world.run(world.job(f"{number}.pdf"), CORRUPT) for number in range(3)]
     assert world.dead_letters(code="empty") == []

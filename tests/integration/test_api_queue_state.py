@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -92,6 +93,22 @@ def test_what_ended_longer_ago_than_a_day_is_no_part_of_the_failure_rate(world: 
     world.run(world.job(), CORRUPT)
     world.sql("UPDATE queue_hours SET hour = hour - interval '25 hours'")
     assert world.get("info")["failure_rate_24h"] is None
+
+
+def test_what_ended_is_told_by_the_hour(world: World) -> None:
+    for _ in range(2):
+        world.complete(world.run(world.job()))
+    world.sql("UPDATE queue_hours SET hour = hour - interval '23 hours', slot = (slot + 2) % 25")
+    world.run(world.job(), CORRUPT)
+
+    hours = world.get("throughput", queue=QUEUE)["hours"]
+
+    assert [(hour["completed"], hour["failed"]) for hour in hours] == [(2, 0), *[(0, 0)] * 22, (0, 1)]
+    starts = [datetime.fromisoformat(hour["hour"]) for hour in hours]
+    assert {later - earlier for earlier, later in pairwise(starts)} == {timedelta(hours=1)}
+    assert starts[-1] <= datetime.now(UTC) < starts[-1] + timedelta(hours=1, minutes=1)
+    assert world.get("throughput")["hours"] == hours
+    assert {hour["completed"] for hour in world.get("throughput", queue="artifacts")["hours"]} == {0}
 
 
 def test_no_count_is_lost_when_many_write_at_once(world: World) -> None:

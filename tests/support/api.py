@@ -18,7 +18,7 @@ from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
 from application.ports.page_reader import PageReader, PublishedPage
 from application.ports.queue_messages import MessageState, QueueMessages
-from application.ports.queue_reader import QueueReader, QueueState, WorkerState
+from application.ports.queue_reader import EndedInHour, QueueReader, QueueState, WorkerState
 from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionHandler, ActionType
@@ -121,6 +121,9 @@ class NoDeadLetters:
     def page(self, _tenant_id: TenantId, **_: object) -> Sequence[DeadLetter]:
         return ()
 
+    def causes(self, _tenant_id: TenantId) -> Mapping[str, int]:
+        return {}
+
 
 class NoPages:
     """Nor is a page drawn, or a document described."""
@@ -143,6 +146,9 @@ class NoQueues:
 
     def failure_rate(self) -> float | None:
         return None
+
+    def hours(self, _queue: str | None = None) -> Sequence[EndedInHour]:
+        return ()
 
     def workers(self) -> Sequence[WorkerState]:
         return ()

@@ -31,12 +31,18 @@ function View() {
   const say = useWords(words);
   const [section = "documents", id] = route.path;
   useFocusOnChange(route.path.join("/"));
+  useTitle(say[section]);
   if (section === "documents" && id) return html`<${DocumentView} key=${id} id=${id} route=${route} />`;
   const Chosen = VIEWS[section];
   if (Chosen) return html`<${Chosen} route=${route} />`;
   return html`<${Empty} icon="search" title=${say.nowhere.title}>
     <a class="button" href=${hrefTo(["documents"])}>${say.nowhere.back}</a>
   <//>`;
+}
+
+/** Tabs of the browser and its history are told apart by it, and screen readers read it first. */
+function useTitle(section) {
+  useEffect(() => { document.title = section ? `${section} · Esteira` : "Esteira"; }, [section]);
 }
 
 /** Screen readers and the keyboard begin at the top of a new view, as with a page that was loaded. */

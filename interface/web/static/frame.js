@@ -1,5 +1,6 @@
 // What stands around every view: name, sections, theme and language.
 import { html, useState } from "./vendor/preact.js";
+import { client, forgetKey } from "./lib/client.js";
 import { LANGUAGES, useWords } from "./lib/language.js";
 import { hrefTo, useRoute } from "./lib/route.js";
 import { Icon } from "./parts/icon.js";
@@ -18,6 +19,7 @@ export function Frame({ language, onLanguage, children }) {
       <a class="name" href=${hrefTo(["documents"])}><img src="assets/icon.svg" alt="" />Esteira</a>
       <${Sections} />
       <div class="choices">
+        ${client.apiKey && html`<${ForgetKey} />`}
         <${ThemeChoice} />
         <button type="button" class="button plain" lang=${other} onClick=${() => onLanguage(other)}>${say.language}</button>
       </div>
@@ -47,6 +49,17 @@ function ThemeChoice() {
   };
   return html`<button type="button" class="button plain only-icon" aria-label=${say.theme[theme]}
     title=${say.theme[theme]} onClick=${choose}><${Icon} name=${theme} /></button>`;
+}
+
+/** For a machine that others use next; the page begins anew, so that nothing of it is left. */
+function ForgetKey() {
+  const say = useWords(words).key;
+  const forget = () => {
+    forgetKey();
+    location.reload();
+  };
+  return html`<button type="button" class="button plain only-icon" aria-label=${say.forget} title=${say.forget}
+    onClick=${forget}><${Icon} name="key" /></button>`;
 }
 
 /** The address behind `#` names the view, so the jump is made here. */

@@ -13,6 +13,7 @@ const en = {
     label: "API key",
     use: "Use this key",
     refused: "The server does not take this key.",
+    forget: "Forget the key",
   },
   nowhere: { title: "There is no such page", back: "To the documents" },
 };
@@ -30,6 +31,7 @@ const pt = {
     label: "Chave da API",
     use: "Usar esta chave",
     refused: "O servidor não aceita esta chave.",
+    forget: "Esquecer a chave",
   },
   nowhere: { title: "Esta página não existe", back: "Ir para os documentos" },
 };

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from domain.ids import DEFAULT_TENANT
 from interface.api.cursors import action_cursor, read_action_cursor
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, Limit, Services
-from interface.api.v1.schemas.dead_letters import DeadLetterBody, DeadLetterList, ReplayBody, Replayed
+from interface.api.v1.schemas.dead_letters import Causes, DeadLetterBody, DeadLetterList, ReplayBody, Replayed
 from interface.api.v1.schemas.problem import INVALID
 from interface.api.v1.schemas.values import Text
 
@@ -29,6 +29,12 @@ def list_dead_letters(
         items=[DeadLetterBody.of(letter) for letter in found[:limit]],
         next_cursor=action_cursor(found[limit - 1].action.id) if len(found) > limit else None,
     )
+
+
+@router.get("/causes", operation_id="count_dead_letters", summary="Count what failed, by cause")
+def count_dead_letters(services: Services) -> Causes:
+    """Count all that the list has, by error code."""
+    return Causes.of(services.dead_letters.causes(DEFAULT_TENANT))
 
 
 @router.post(

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from application.ports.queue_messages import MessageState
@@ -12,16 +13,18 @@ from application.queue_health import judge
 from domain.errors import DatabaseUnavailable, QueueUnavailable
 from interface.api.v1.endpoints.health import Part, asked
 from interface.api.v1.requests import QueuePath, Services
-from interface.api.v1.schemas.problem import Responses, problem_response
+from interface.api.v1.schemas.problem import INVALID, Responses, problem_response
 from interface.api.v1.schemas.queue import (
     PartHealth,
     QueueHealthBody,
     QueueInfo,
     StackHealth,
     SwitchedQueue,
+    Throughput,
     WorkerBody,
     WorkerList,
 )
+from interface.api.v1.schemas.values import Text
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/queue", tags=["queue"])
@@ -43,6 +46,15 @@ def get_queue_info(services: Services) -> QueueInfo:
     """Count in PostgreSQL; RQ's own counts stand beside."""
     states = dict(services.queues.states())
     return QueueInfo.of(states, services.queues.failure_rate(), _messages(services))
+
+
+@router.get("/throughput", operation_id="get_throughput", summary="Count what ended in each hour", responses=INVALID)
+def get_throughput(
+    services: Services,
+    queue: Annotated[Text | None, Query(max_length=100, description="What ended in this queue, else in all.")] = None,
+) -> Throughput:
+    """Count actions that completed or failed; an index of a document is one."""
+    return Throughput.of(services.queues.hours(queue))
 
 
 @router.get(

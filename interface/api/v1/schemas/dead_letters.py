@@ -1,5 +1,6 @@
 """Dead letters: what failed for good, with its history, and the replay."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -78,6 +79,24 @@ class DeadLetterList(BaseModel):
 
     items: list[DeadLetterBody]
     next_cursor: str | None
+
+
+class Cause(BaseModel):
+    """How many dead letters there are of an error code."""
+
+    code: str
+    count: int
+
+
+class Causes(BaseModel):
+    """The error codes of all dead letters, the most frequent first."""
+
+    causes: list[Cause]
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Causes":
+        """Return the counts."""
+        return cls(causes=[Cause(code=code, count=count) for code, count in counts.items()])
 
 
 class ReplayBody(RequestBody):

@@ -1,12 +1,13 @@
 """Queues and workers, as those see them who run Esteira."""
 
+from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from application.ports.queue_messages import MessageCounts, MessageState
-from application.ports.queue_reader import QueueState, RunningAction, WorkerState
+from application.ports.queue_reader import EndedInHour, QueueState, RunningAction, WorkerState
 from application.queue_health import QueueCondition, QueueHealth
 from interface.api.v1.schemas.values import Instant
 
@@ -82,6 +83,25 @@ class QueueInfo(BaseModel):
                 connected_clients=messages.connected_clients if messages else None,
             ),
         )
+
+
+class HourBody(BaseModel):
+    """What ended for good in the hour that begins then, whether it was retried since or not."""
+
+    hour: Instant
+    completed: int
+    failed: int
+
+
+class Throughput(BaseModel):
+    """The last 24 hours, the present one included, the oldest first."""
+
+    hours: list[HourBody]
+
+    @classmethod
+    def of(cls, hours: Sequence[EndedInHour]) -> Self:
+        """Return the hours."""
+        return cls(hours=[HourBody(hour=ended.hour, completed=ended.completed, failed=ended.failed) for ended in hours])
 
 
 class PartHealth(BaseModel):

@@ -3,8 +3,11 @@ import { Esteira } from "../esteira.js";
 
 const KEPT = "esteira.key";
 
+// Beside the page, wherever a proxy has put that.
+const url = new URL(".", location.href).href;
+
 // For this tab alone: a key that outlives the tab would be there for whoever opens the browser next.
-export const client = new Esteira({ apiKey: sessionStorage.getItem(KEPT) });
+export const client = new Esteira({ url, apiKey: sessionStorage.getItem(KEPT) });
 
 export function keepKey(key) {
   sessionStorage.setItem(KEPT, key);

@@ -4,6 +4,7 @@ const en = {
   tryAgain: "Try again",
   close: "Close",
   keep: "Keep it",
+  doNot: "Leave it",
   unreachable: "The server does not answer. This page goes on asking.",
   progress: (percent) => `${percent} percent`,
 };
@@ -12,6 +13,7 @@ const pt = {
   tryAgain: "Tentar de novo",
   close: "Fechar",
   keep: "Manter",
+  doNot: "Deixar como está",
   unreachable: "O servidor não responde. Esta página continua tentando.",
   progress: (percent) => `${percent} por cento`,
 };
