@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from tests.support.browser import fresh_page, running_browser
 from tests.support.esteira_client import EsteiraClient
+from tests.support.http_server import running_uvicorn
+from tests.support.program import ROOT
 from tests.support.running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:
@@ -17,9 +22,16 @@ ORIGIN = "https://app.example"
 
 
 @pytest.fixture(scope="session")
-def whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def other_origin() -> Iterator[str]:
+    """A server of files, whose pages may use the whole stack though they are not its own."""
+    with running_uvicorn(Starlette(routes=[Mount("/", StaticFiles(directory=ROOT))])) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def whole_stack(tmp_path_factory: pytest.TempPathFactory, other_origin: str) -> Iterator[RunningStack]:
     data_dir = tmp_path_factory.mktemp("whole stack") / "data"
-    with running_stack(data_dir, ESTEIRA_CORS_ORIGINS=ORIGIN) as running:
+    with running_stack(data_dir, ESTEIRA_CORS_ORIGINS=f"{ORIGIN},{other_origin}") as running:
         yield running
 
 
