@@ -259,11 +259,11 @@ def test_uploads_go_on_while_another_view_is_shown(
 def test_a_killed_worker_keeps_no_document_from_its_end(
     view: "Page", write: Callable[[str, bytes], Path], mark: str, whole_stack: RunningStack
 ) -> None:
-    choose(view, *[write(f"{mark}-{n}.pdf", pdf([f"Page {p} of lamp {n}." for p in range(40)])) for n in range(4)])
-    view.locator("section.documents li .chip.busy").first.wait_for()
+    choose(view, *[write(f"{mark}-{n}.pdf", pdf([f"Page {p} of lamp {n}." for p in range(40)])) for n in range(12)])
+    wait_for_overall(view, "^[1-9] of 12 done$")
     (worker,) = (name for name in whole_stack.workers() if name.startswith("document_processing-"))
     os.kill(int(worker.rpartition("-")[2]), signal.SIGKILL)
-    wait_for_overall(view, "^4 of 4 done$")
+    wait_for_overall(view, "^12 of 12 done$")
 
 
 def test_a_document_is_cancelled_processed_again_downloaded_and_deleted_with_its_receipt(
