@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import fresh_page, running_browser
@@ -41,6 +42,7 @@ def main(folder: Path) -> None:
         fill(browser, stack.url, Path(data))
         for view, show in VIEWS.items():
             for look, options in LOOKS.items():
+                delete_what_was_cut(stack.url)
                 with fresh_page(browser, [], locale="en-GB", **options) as page:
                     page.goto(stack.url)
                     show(page, Path(data))
@@ -56,6 +58,13 @@ def fill(browser: Browser, url: str, folder: Path) -> None:
         page.goto(url)
         page.set_input_files("input.chooser", paths)
         page.locator(".overall", has_text=f"{len(paths) - len(FAILS)} of {len(paths)} done").wait_for()
+
+
+def delete_what_was_cut(url: str) -> None:
+    """Delete documents whose upload ended with an earlier picture."""
+    with httpx.Client(base_url=f"{url}/api/v1/documents", timeout=60) as api:
+        for document in api.get("", params={"status": "awaiting_upload"}).raise_for_status().json()["items"]:
+            api.delete(f"/{document['document_id']}").raise_for_status()
 
 
 def picture(page: Page, path: Path) -> None:

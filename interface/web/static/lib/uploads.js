@@ -54,7 +54,7 @@ class Uploads {
 
   /** Send files; those of interrupted uploads go on where those stopped. */
   add({ files, hidden = 0, unreadable = 0 }) {
-    if (this.isOver) this.clear();
+    if (this.items.length && this.isOver) this.clear();
     this.hidden += hidden;
     this.unreadable += unreadable;
     this.items = [...this.items, ...files.map((file) => this.#begin(file))];
@@ -107,6 +107,10 @@ class Uploads {
     }
     forgetSaved(saved.document_id);
     await this.#findInterrupted();
+  }
+
+  get isEmpty() {
+    return !this.items.length && !this.hidden && !this.unreadable;
   }
 
   get isOver() {

@@ -9,9 +9,9 @@ export function Confirm({ title, action, onAnswer, children }) {
   const dialog = useRef(null);
   const name = useId();
   useEffect(() => {
-    const shown = dialog.current;
-    shown.showModal();
-    return () => shown.close(); // which gives the focus back
+    const before = document.activeElement;
+    dialog.current.showModal();
+    return () => before.focus(); // a dialog that is taken away without being closed does not give it back
   }, []);
   return html`<dialog ref=${dialog} aria-labelledby=${name} onCancel=${() => onAnswer(false)}>
     <h2 id=${name}>${title}</h2>

@@ -10,9 +10,9 @@ export function PasswordDialog({ row, actions }) {
   const [name, field] = [useId(), useId()];
   const close = () => actions.ask(null);
   useEffect(() => {
-    const shown = dialog.current;
-    shown.showModal();
-    return () => shown.close(); // which gives the focus back
+    const before = document.activeElement;
+    dialog.current.showModal();
+    return () => before.focus(); // a dialog that is taken away without being closed does not give it back
   }, []);
   const send = (event) => {
     event.preventDefault();

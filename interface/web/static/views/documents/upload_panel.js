@@ -21,7 +21,7 @@ export function UploadPanel({ uploads, onChoose, onProblem }) {
   const shown = rowsShown(open);
   return html`
     <p class="unseen" role="status">${announced}</p>
-    ${(items.length > 0 || interrupted.length > 0) && html`<section class="sheet uploads" aria-label=${say.title}>
+    ${(!uploads.isEmpty || interrupted.length > 0) && html`<section class="sheet uploads" aria-label=${say.title}>
       <div class="title">
         <h2>${say.title}</h2>
         <p class="numbers overall">${overall}</p>
@@ -87,7 +87,7 @@ function PanelActions({ uploads, onProblem }) {
     setAsking(false);
     if (isSure) onProblem(() => uploads.cancelAll());
   };
-  if (uploads.items.length > 0 && uploads.isOver) return html`<button type="button" class="button" onClick=${() => uploads.clear()}>${say.clear}</button>`;
+  if (!uploads.isEmpty && uploads.isOver) return html`<button type="button" class="button" onClick=${() => uploads.clear()}>${say.clear}</button>`;
   return html`
     ${has(...UNDER_WAY) && html`<button type="button" class="button" onClick=${() => uploads.pauseAll()}>${say.pauseAll}</button>`}
     ${!has(...UNDER_WAY) && has("paused") && html`<button type="button" class="button" onClick=${() => uploads.resumeAll()}>${say.resumeAll}</button>`}
