@@ -43,7 +43,7 @@ export class Esteira {
   processAll(ids: string[]): Promise<(Started | Problem)[]>;
   cancel(id: string): Promise<StatusObject>;
   delete(id: string): Promise<DeletionReceipt>;
-  chunks(id: string, query?: PageQuery): Promise<Page<Chunk>>;
+  chunks(id: string, query?: PageQuery & { page?: number }): Promise<Page<Chunk>>;
   text(id: string, page?: number): Promise<string>;
   /** Numbers, sizes and picture URLs. */
   pages(id: string, query?: PageQuery): Promise<Page<DocumentPage>>;
