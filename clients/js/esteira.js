@@ -184,6 +184,10 @@ export class Esteira {
     return this.#post(`/queue/${encodeURIComponent(name)}/resume`, { mayRepeat: true });
   }
 
+  details(id) {
+    return this.#get(`${documentPath(id)}/details`);
+  }
+
   #get(path, options) {
     return this.#connection.json("GET", path, options);
   }

@@ -1,10 +1,10 @@
-// Tells when an element comes into sight, so that what is far down is asked for only when somebody gets there.
-import { useEffect, useRef } from "../vendor/preact.js";
+// Stands at the end of a list, and tells when it comes into sight: then more is asked for.
+import { html, useEffect, useRef } from "../vendor/preact.js";
 
 const AHEAD = "400px";
 
-/** Return a ref for an element; `onSeen` is called whenever it comes near the part that is seen. */
-export function useInSight(onSeen) {
+/** Give it another `key` for each end, so that it tells again where the end is still in sight. */
+export function More({ onSeen }) {
   const element = useRef(null);
   const latest = useRef(onSeen);
   latest.current = onSeen;
@@ -16,5 +16,5 @@ export function useInSight(onSeen) {
     watcher.observe(element.current);
     return () => watcher.disconnect();
   }, []);
-  return element;
+  return html`<span class="more" ref=${element}></span>`;
 }

@@ -1,0 +1,27 @@
+// Words looked for within one document, in the order in which they stand there.
+import { useAnswer } from "../../lib/asking.js";
+import { client } from "../../lib/client.js";
+
+const MOST = 100;
+
+/** Return `{ hits, isAsking, error }`; a hit is a passage, with where the words stand in it. */
+export function useHits(id, q) {
+  const { answer, isAsking, error } = useAnswer(async () => {
+    if (!q.trim()) return null;
+    const { results } = await client.search({ query: q, mode: "keyword", document_ids: [id], limit: MOST });
+    return results.sort((one, other) => one.char_start - other.char_start);
+  }, [id, q]);
+  return { hits: answer ?? [], isAsking, error, isFull: answer?.length === MOST };
+}
+
+/** Return where the words stand, counted from the beginning of the whole text. */
+export function wordsIn(hits) {
+  return hits.flatMap((hit) =>
+    hit.highlights.map(({ start, end }) => ({ start: hit.char_start + start, end: hit.char_start + end, kind: "word" })),
+  );
+}
+
+/** Return spans as counted from a later beginning. */
+export function from(begin, spans) {
+  return spans.map((span) => ({ ...span, start: span.start - begin, end: span.end - begin }));
+}
