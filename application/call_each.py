@@ -34,3 +34,13 @@ def call_each(call: Callable[[_Item], _Answer], items: Iterable[_Item]) -> Seque
         # Each in a copy of this context, so that log lines name what this thread works for.
         calls = [threads.submit(copy_context().run, caught, item) for item in items]
         return [call.result() for call in calls]
+
+
+def all_answers(answers: Iterable[_Answer | EsteiraError]) -> Sequence[_Answer]:
+    """Return the answers. Raises the first error that came instead of one."""
+    found: list[_Answer] = []
+    for answer in answers:
+        if isinstance(answer, EsteiraError):
+            raise answer
+        found.append(answer)
+    return found

@@ -25,6 +25,7 @@ from bootstrap.doctoring import doctor_action_type
 from bootstrap.embedding import reembed_action_type, wire_models
 from bootstrap.operations import operation_types
 from bootstrap.plugins import plugin_types
+from bootstrap.previews import preview_types
 from bootstrap.settings import Settings
 from bootstrap.telemetry import wire_traces
 from bootstrap.transfers import export_type, import_type
@@ -113,6 +114,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         *(indexing, cleanup, doctor, callback, reembed, artifact, *operation_types(settings)),
         import_type(settings, transactions, blobs, seal, scratch=scratch),
         export_type(settings, engine, transactions, blobs, scratch=scratch),
+        *preview_types(settings, engine, transactions, blobs, limits=extraction_limits(settings), scratch=scratch),
     )
     action_types |= {kind.name: kind for kind in built_in}
     action_types |= {kind.name: kind for kind in plugin_types(settings, taken=action_types)}

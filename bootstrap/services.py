@@ -45,6 +45,7 @@ from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.job_changes import PostgresJobChanges
 from infrastructure.postgres.job_reader import PostgresJobReader
+from infrastructure.postgres.page_reader import PostgresPageReader
 from infrastructure.postgres.queue_reader import PostgresQueueReader
 from infrastructure.postgres.task_reader import PostgresTaskReader
 from infrastructure.queue.redis_queue import redis_errors
@@ -106,6 +107,7 @@ def wire_services(
         start_doctor=wire_start(settings, parts.transactions, action_type=DOCTOR, wake_relay=wake_relay),
         tasks=PostgresTaskReader(parts.engine),
         documents=PostgresDocumentReader(parts.engine),
+        pages=PostgresPageReader(parts.engine),
         dead_letters=PostgresDeadLetterReader(parts.engine),
         queues=PostgresQueueReader(parts.engine),
         queue_messages=RqMessages(parts.redis),

@@ -71,6 +71,12 @@ class NotReady(EsteiraError):
     code = "not_ready"
 
 
+class NoDetails(EsteiraError):
+    """Nobody has asked for the details of this document yet: start an action `metadata`, and ask when it has ended."""
+
+    code = "no_details"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 

@@ -19,6 +19,7 @@ class FailureCode(StrEnum):
     TOO_LARGE_UNPACKED = "too_large_unpacked"
     TOO_MANY_PAGES = "too_many_pages"
     NO_TEXT = "no_text"
+    NO_PAGE_PICTURES = "no_page_pictures"
     PARSER_CRASHED = "parser_crashed"
     PARSER_TIMEOUT = "parser_timeout"
     OUT_OF_MEMORY = "out_of_memory"
@@ -37,6 +38,7 @@ SENTENCES: dict[FailureCode, str] = {
     FailureCode.TOO_LARGE_UNPACKED: "Unpacked, the file is larger than is allowed. Split it, or remove embedded media.",
     FailureCode.TOO_MANY_PAGES: "The document has more pages than are allowed. Split it and upload the parts.",
     FailureCode.NO_TEXT: "The file was read, but there is no text in it.",
+    FailureCode.NO_PAGE_PICTURES: "There are no pictures of this document's pages: only PDFs and pictures have them.",
     FailureCode.PARSER_CRASHED: "The file crashes the program that reads it. Re-save it with another program and upload that.",
     FailureCode.PARSER_TIMEOUT: "Reading the file takes longer than is allowed. Re-save or split it and upload that.",
     FailureCode.OUT_OF_MEMORY: "Reading the file takes more memory than is allowed. Split it and upload the parts.",

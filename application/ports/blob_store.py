@@ -40,8 +40,13 @@ class BlobStore(Protocol):
         """Sign an upload bound to method, key, size and type. Absolute URL. No I/O."""
         ...
 
-    def presign_get(self, key: str, *, filename: str, content_type: str, expires_in_seconds: int) -> PresignedRequest:
-        """Sign a download which is saved under `filename` (any Unicode; made safe here). Absolute URL. No I/O."""
+    def presign_get(
+        self, key: str, *, filename: str, content_type: str, expires_in_seconds: int, is_shown: bool = False
+    ) -> PresignedRequest:
+        """Sign a download which is saved under `filename` (any Unicode; made safe here). Absolute URL. No I/O.
+
+        With `is_shown` browsers show it in its place: for what was made here, never for what others uploaded.
+        """
         ...
 
     def head(self, key: str) -> BlobInfo:

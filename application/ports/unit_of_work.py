@@ -6,11 +6,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from application.ports.artifact_store import ArtifactStore
+from application.ports.document_details_store import DocumentDetailsStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.model_switch import ModelSwitch
 from application.ports.new_api_keys import NewApiKeys
+from application.ports.page_picture_store import PagePictureStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
@@ -55,6 +57,16 @@ class UnitOfWork(Protocol):
     @property
     def artifacts(self) -> ArtifactStore:
         """Files that runs made, in this transaction."""
+        ...
+
+    @property
+    def page_pictures(self) -> PagePictureStore:
+        """Pictures of pages, in this transaction."""
+        ...
+
+    @property
+    def document_details(self) -> DocumentDetailsStore:
+        """What documents say of themselves, in this transaction."""
         ...
 
     @property

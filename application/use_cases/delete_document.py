@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from application.call_each import all_answers, call_each
 from application.ports.blob_store import BlobStore
 from application.ports.document_store import DeletedRows
 from application.ports.unit_of_work import Transactions, UnitOfWork
@@ -30,7 +31,10 @@ class DeletionReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Left:
-    """What has to go before a document's row can: objects of its versions and of attachments that never came to be."""
+    """What has to go before a document's row can.
+
+    `keys` are of its versions and of pictures of its pages, `staged` of attachments that never came to be.
+    """
 
     keys: Sequence[str]
     staged: Sequence[str]
@@ -76,7 +80,7 @@ class DeleteDocument:
                 receipt += self._attachment(attachment_id)
             for upload in left.uploads:
                 self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
-            receipt += DeletionReceipt(objects=sum(self.blobs.delete(key) for key in (*left.keys, *left.staged)))
+            receipt += DeletionReceipt(objects=self._delete_objects([*left.keys, *left.staged]))
             deleted = self._delete_rows(document_id, left)
             if deleted:
                 return receipt + deleted
@@ -86,6 +90,10 @@ class DeleteDocument:
             return self(document_id)
         except DocumentNotFound:  # somebody else has deleted it meanwhile
             return DeletionReceipt()
+
+    def _delete_objects(self, keys: Sequence[str]) -> int:
+        """Return how many there were: a few at a time, as there may be hundreds of pictures."""
+        return sum(all_answers(call_each(self.blobs.delete, keys)))
 
     def _end_work(self, document_id: DocumentId, require: Callable[[UnitOfWork, Document], None]) -> _Left:
         """Take the lease from whoever works on it, so that nothing can be written any more."""
@@ -111,7 +119,10 @@ class DeleteDocument:
 def _left(transaction: UnitOfWork, document_id: DocumentId, jobs_cancelled: int) -> _Left:
     return _Left(
         jobs_cancelled=jobs_cancelled,
-        keys=[version.object_key for version in transaction.versions.after(document_id, 0)],
+        keys=[
+            *(version.object_key for version in transaction.versions.after(document_id, 0)),
+            *transaction.page_pictures.keys(document_id),
+        ],
         staged=transaction.staged_objects.left_behind(document_id),
         uploads=transaction.uploads.uncompleted(document_id),
         attachments=transaction.documents.attachments(document_id),

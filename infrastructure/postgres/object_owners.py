@@ -19,6 +19,8 @@ NAMED = text("""
     UNION ALL
     SELECT :artifacts || action_id || '/' || run_lease, NULL, NULL, NULL FROM artifacts
     WHERE action_id = ANY(:actions) AND deleted_at IS NULL
+    UNION ALL
+    SELECT key, NULL, NULL, NULL FROM page_pictures WHERE key = ANY(:keys)
 """)
 OPEN_UPLOADS = text("SELECT store_id FROM uploads WHERE store_id = ANY(:ids) AND completed_at IS NULL")
 ANNOUNCED = text("""
@@ -34,7 +36,7 @@ class PostgresObjectOwners:
         self._engine = engine
 
     def named(self, keys: Sequence[str]) -> frozenset[str]:
-        """Look up notes, versions and artifacts."""
+        """Look up notes, versions, artifacts and pictures of pages."""
         asked = {
             "keys": list(keys),
             "documents": _documents(keys),

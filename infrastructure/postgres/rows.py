@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from domain.action import Action, ActionStatus
 from domain.chunk import Chunk
 from domain.document import Document
+from domain.document_details import DocumentDetails, OutlineEntry
 from domain.extracted_page import UnreadablePage
 from domain.failure import Failure
 from domain.job import Job
@@ -145,3 +146,21 @@ def stages_of(values: Sequence[Sequence[Any]]) -> tuple[StageTimes, ...]:
 def stages_values(stages: Sequence[StageTimes]) -> list[list[str | None]]:
     """Return stages as JSON."""
     return [[t.name, t.started_at.isoformat(), t.completed_at.isoformat() if t.completed_at else None] for t in stages]
+
+
+def details_of(row: Row[Any]) -> DocumentDetails:
+    """Read a row of `document_details`."""
+    return DocumentDetails(
+        title=row.title,
+        author=row.author,
+        created_at=row.created_at,
+        modified_at=row.modified_at,
+        outline=tuple(OutlineEntry(title=title, level=level, page=page) for title, level, page in row.outline),
+    )
+
+
+def details_values(details: DocumentDetails) -> dict[str, object]:
+    """Return the columns of `document_details` beside its key: the outline as short arrays."""
+    values: dict[str, object] = {field: getattr(details, field) for field in DocumentDetails.__dataclass_fields__}
+    values["outline"] = [[entry.title, entry.level, entry.page] for entry in details.outline]
+    return values

@@ -406,3 +406,41 @@ artifacts = Table(
     Index("ix_artifacts_job_id", "job_id"),
     Index("ix_artifacts_kept", "action_id", postgresql_where=text("deleted_at IS NULL")),
 )
+
+page_pictures = Table(
+    "page_pictures",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    # Of the bytes that it shows.
+    Column("checksum_sha256", Text, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("size", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("action_id", Uuid, nullable=False),
+    Column("run_lease", BigInteger, nullable=False),
+    # Set with the run that ends well: before that nobody sees it.
+    Column("published", Boolean, nullable=False, server_default=text("false")),
+    Index("ix_page_pictures_document_id", "document_id"),
+    Index(
+        "ix_page_pictures_published",
+        *("document_id", "checksum_sha256", "page", "size"),
+        unique=True,
+        postgresql_where=text("published"),
+    ),
+)
+
+document_details = Table(
+    "document_details",
+    metadata,
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    # Of the bytes that were read.
+    Column("checksum_sha256", Text, primary_key=True),
+    Column("title", Text),
+    Column("author", Text),
+    _instant("created_at", nullable=True),
+    _instant("modified_at", nullable=True),
+    Column("outline", JSONB, nullable=False),
+)

@@ -8,11 +8,13 @@ from typing import Self
 from sqlalchemy import Connection, DateTime, Engine, func, select
 
 from application.ports.artifact_store import ArtifactStore
+from application.ports.document_details_store import DocumentDetailsStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
 from application.ports.model_switch import ModelSwitch
 from application.ports.new_api_keys import NewApiKeys
+from application.ports.page_picture_store import PagePictureStore
 from application.ports.queue_switches import QueueSwitches
 from application.ports.staged_objects import StagedObjects
 from application.ports.task_store import TaskStore
@@ -20,11 +22,13 @@ from application.ports.upload_store import UploadStore
 from application.ports.version_store import VersionStore
 from infrastructure.postgres.api_key_store import PostgresNewApiKeys
 from infrastructure.postgres.artifact_store import PostgresArtifactStore
+from infrastructure.postgres.document_details_store import PostgresDocumentDetailsStore
 from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
 from infrastructure.postgres.job_store import PostgresJobStore
 from infrastructure.postgres.model_switch import PostgresModelSwitch
+from infrastructure.postgres.page_picture_store import PostgresPagePictureStore
 from infrastructure.postgres.queue_switches import PostgresQueueSwitches
 from infrastructure.postgres.staged_objects import PostgresStagedObjects
 from infrastructure.postgres.task_store import PostgresTaskStore
@@ -81,6 +85,16 @@ class PostgresUnitOfWork:
     def artifacts(self) -> ArtifactStore:
         """Files that runs made, in this transaction."""
         return PostgresArtifactStore(self._open)
+
+    @property
+    def page_pictures(self) -> PagePictureStore:
+        """Pictures of pages, in this transaction."""
+        return PostgresPagePictureStore(self._open)
+
+    @property
+    def document_details(self) -> DocumentDetailsStore:
+        """What documents say of themselves, in this transaction."""
+        return PostgresDocumentDetailsStore(self._open)
 
     @property
     def queues(self) -> QueueSwitches:

@@ -24,12 +24,15 @@ def safe_filename(filename: str) -> str:
     return f"{stem or 'document'}{dot}{suffix}"
 
 
-def attachment(filename: str) -> str:
-    """Return a Content-Disposition in printable ASCII (RFC 6266), the true name in `filename*` (RFC 8187)."""
+def disposition(filename: str, *, is_shown: bool = False) -> str:
+    """Return a Content-Disposition in printable ASCII (RFC 6266), the true name in `filename*` (RFC 8187).
+
+    What is not to be shown in its place is saved.
+    """
     name = safe_filename(filename)
     letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in _PLAIN) else "_" for c in letters)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{'inline' if is_shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _safe_character(character: str) -> str:

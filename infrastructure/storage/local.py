@@ -44,9 +44,12 @@ class LocalBlobStore:
         bound = [("size", str(size_bytes)), ("type", checked_content_type(content_type))]
         return self._presigned("PUT", key, bound, expires_in_seconds, headers={"Content-Type": content_type})
 
-    def presign_get(self, key: str, *, filename: str, content_type: str, expires_in_seconds: int) -> PresignedRequest:
+    def presign_get(
+        self, key: str, *, filename: str, content_type: str, expires_in_seconds: int, is_shown: bool = False
+    ) -> PresignedRequest:
         """Sign a download; HEAD and ranges are good on the same URL."""
         bound = [("filename", safe_filename(filename)), ("type", checked_content_type(content_type))]
+        bound += [("shown", "1")] if is_shown else []
         return self._presigned("GET", key, bound, expires_in_seconds, headers={})
 
     def head(self, key: str) -> BlobInfo:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from application.ports.blob_store import BlobInfo
-from infrastructure.storage.content_disposition import attachment
+from infrastructure.storage.content_disposition import disposition
 from infrastructure.storage.object_files import OpenObject
 from infrastructure.storage.problem import Refused
 
@@ -60,7 +60,7 @@ class ObjectResponse(Response):
         self._on_disk = on_disk
         headers = {
             "Content-Type": signed["type"],
-            "Content-Disposition": attachment(signed["filename"]),
+            "Content-Disposition": disposition(signed["filename"], is_shown="shown" in signed),
             "Content-Length": str(len(self._sent)),
             "ETag": opened.info.etag,
             "Accept-Ranges": "bytes",

@@ -6,7 +6,7 @@ from pathlib import Path
 from application.ports.blob_store import BlobInfo
 from application.ports.presigned_request import PresignedRequest
 from domain.errors import BlobNotFound, StorageUnavailable
-from infrastructure.storage.content_disposition import attachment
+from infrastructure.storage.content_disposition import disposition
 from infrastructure.storage.hashed_copy import hashed_copy
 from infrastructure.storage.object_rules import checked_content_type, checked_key
 from infrastructure.storage.s3_bucket import NO_BUCKET, AccessRefused, S3Bucket, store_errors
@@ -45,10 +45,12 @@ class S3BlobStore:
             "PUT", "put_object", key, bound, expires_in_seconds, headers={"Content-Type": content_type}
         )
 
-    def presign_get(self, key: str, *, filename: str, content_type: str, expires_in_seconds: int) -> PresignedRequest:
+    def presign_get(
+        self, key: str, *, filename: str, content_type: str, expires_in_seconds: int, is_shown: bool = False
+    ) -> PresignedRequest:
         """Sign a download, with the headers that the store is to answer."""
         bound = {
-            "ResponseContentDisposition": attachment(filename),
+            "ResponseContentDisposition": disposition(filename, is_shown=is_shown),
             "ResponseContentType": checked_content_type(content_type),
         }
         return self.bucket.presigned("GET", "get_object", key, bound, expires_in_seconds, headers={})

@@ -9,6 +9,7 @@ from application.ports.dead_letter_reader import DeadLetterReader
 from application.ports.document_reader import DocumentReader
 from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobReader
+from application.ports.page_reader import PageReader
 from application.ports.queue_messages import QueueMessages
 from application.ports.queue_reader import QueueReader
 from application.ports.task_reader import TaskReader
@@ -64,6 +65,7 @@ class ApiServices:
     start_doctor: StartTask
     tasks: TaskReader
     documents: DocumentReader
+    pages: PageReader
     dead_letters: DeadLetterReader
     queues: QueueReader
     queue_messages: QueueMessages

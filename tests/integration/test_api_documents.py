@@ -163,7 +163,8 @@ def test_a_document_is_shown_with_absolute_links(api: Api, client: httpx.Client)
         "language": None,
         "status": "awaiting_upload",
         "created_at": "2026-01-02T03:04:05.678Z",
-        "links": {"self": url} | {name: f"{url}/{name}" for name in ("status", "chunks", "text", "content")},
+        "links": {"self": url}
+        | {name: f"{url}/{name}" for name in ("status", "chunks", "text", "content", "pages", "details")},
     }
 
 

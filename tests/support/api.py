@@ -16,6 +16,7 @@ from application.ports.dead_letter_reader import DeadLetter, DeadLetterReader
 from application.ports.document_reader import DocumentReader, PublishedChunk
 from application.ports.job_changes import JobChanges
 from application.ports.job_reader import JobFilter, JobHistory, JobReader, JobState
+from application.ports.page_reader import PageReader, PublishedPage
 from application.ports.queue_messages import MessageState, QueueMessages
 from application.ports.queue_reader import QueueReader, QueueState, WorkerState
 from application.ports.task_reader import TaskReader, TaskState
@@ -53,6 +54,7 @@ from domain.callback import CallbackRules
 from domain.chunk import Chunk
 from domain.cleanup import CLEANUP, CLEANUP_QUEUE
 from domain.document import Document
+from domain.document_details import DocumentDetails
 from domain.errors import JobNotFound, QueueUnavailable
 from domain.ids import DEFAULT_TENANT, ChunkId, DocumentId, JobId, TenantId, new_uuid7
 from domain.job import ARTIFACTS_QUEUE, Job
@@ -118,6 +120,19 @@ class NoDeadLetters:
 
     def page(self, _tenant_id: TenantId, **_: object) -> Sequence[DeadLetter]:
         return ()
+
+
+class NoPages:
+    """Nor is a page drawn, or a document described."""
+
+    def pages(self, _document_id: DocumentId, **_: object) -> Sequence[PublishedPage]:
+        return ()
+
+    def drawn(self, _document_id: DocumentId, _checksum_sha256: str) -> frozenset[int]:
+        return frozenset()
+
+    def details(self, _document_id: DocumentId) -> DocumentDetails | None:
+        return None
 
 
 class NoQueues:
@@ -192,6 +207,7 @@ class Api:
     cors_origins: tuple[str, ...] = (ORIGIN,)
     transactions: Transactions | None = None
     documents: DocumentReader | None = None
+    pages: PageReader | None = None
     dead_letters: DeadLetterReader | None = None
     queues: QueueReader | None = None
     queue_messages: QueueMessages | None = None
@@ -269,6 +285,7 @@ class Api:
             start_doctor=self._start(DOCTOR, transactions),
             tasks=self.tasks or InMemoryTaskReader(self.database),
             documents=self.documents or InMemoryDocumentReader(self.database),
+            pages=self.pages or NoPages(),
             dead_letters=self.dead_letters or NoDeadLetters(),
             queues=self.queues or NoQueues(),
             queue_messages=self.queue_messages or NoQueues(),

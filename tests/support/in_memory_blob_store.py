@@ -50,6 +50,7 @@ class InMemoryBlobStore:
         filename: str,  # noqa: ARG002
         content_type: str,  # noqa: ARG002
         expires_in_seconds: int,
+        is_shown: bool = False,  # noqa: ARG002
     ) -> PresignedRequest:
         return _request("GET", key, {}, expires_in_seconds)
 

@@ -122,6 +122,10 @@ class InMemoryUnitOfWork:
         return InMemoryStagedObjects(self)
 
     @property
+    def page_pictures(self) -> "InMemoryPagePictures":
+        return InMemoryPagePictures()
+
+    @property
     def queues(self) -> "InMemoryQueueSwitches":
         return InMemoryQueueSwitches(self)
 
@@ -351,6 +355,13 @@ class InMemoryUploadStore:
         self.work.database.require_up()
         there = (self.work.database.uploads | self.work.uploads_written).values()
         return [upload for upload in there if upload and upload.document.id == document_id]
+
+
+class InMemoryPagePictures:
+    """Nobody draws in memory."""
+
+    def keys(self, _document_id: DocumentId) -> Sequence[str]:
+        return ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.reading import ReadPage
 from infrastructure.extraction.sandbox.child import main
@@ -79,6 +81,24 @@ def open_script(path: Path, _filename: str, _password: str | None, _limits: Extr
     return ScriptedReading("text/x-script", None if kind == "pieces" else len(lines), lines)
 
 
+@dataclass(frozen=True)
+class ScriptedDrawing:
+    media_type: str
+    page_count: int
+    lines: list[str]
+
+    def draw(self, number: int, *, longer_side: int) -> Image.Image:
+        perform(self.lines[number - 1])
+        return Image.new("RGB", (longer_side, number), "white")
+
+
+def open_scripted_drawing(path: Path, _filename: str, _limits: ExtractionLimits) -> ScriptedDrawing:
+    kind, *lines = path.read_text().splitlines()
+    if kind.startswith("opening "):
+        perform(kind.removeprefix("opening "))
+    return ScriptedDrawing("text/x-script", len(lines), lines)
+
+
 def run() -> None:
     signal.signal(signal.SIGABRT, signal.SIG_DFL)
-    main(open_script)
+    main(open_script, open_scripted_drawing)

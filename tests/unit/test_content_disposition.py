@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.storage.content_disposition import attachment, safe_filename
+from infrastructure.storage.content_disposition import disposition, safe_filename
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def test_a_name_is_made_safe_and_stays_readable(filename: str, safe: str) -> Non
 
 
 def test_old_clients_get_a_name_without_accents() -> None:
-    assert attachment("Ação 100%.pdf") == (
+    assert disposition("Ação 100%.pdf") == (
         "attachment; filename=\"Acao 100_.pdf\"; filename*=UTF-8''A%C3%A7%C3%A3o%20100%25.pdf"
     )
 
 
 @given(st.text(st.characters(codec=None), max_size=300))
 def test_whatever_the_name_the_header_is_one_short_line(filename: str) -> None:
-    header = attachment(filename)
+    header = disposition(filename)
 
     assert header.isascii()
     assert header.isprintable()

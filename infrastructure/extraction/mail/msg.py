@@ -1,6 +1,7 @@
 """Outlook messages (MSG). Messages that are forwarded within are read in their place."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -66,19 +67,29 @@ class _Message:
 
     def _head(self) -> Iterator[tuple[str, str]]:
         storage = self._storage
-        address = storage.text(PID_SENDER_SMTP_ADDRESS) or storage.text(constants.PID_SENDER_EMAIL_ADDRESS)
-        yield "From", _mailbox(storage.text(constants.PID_SENDER_NAME), address)
+        yield "From", sender_of(storage)
         recipients = storage.inner(RECIPIENT)
         for name, kind, shown in (("To", TO, constants.PID_DISPLAY_TO), ("Cc", CC, constants.PID_DISPLAY_CC)):
             found = (r for r in recipients if r.number(PID_RECIPIENT_TYPE) == kind)
             yield name, ", ".join(_mailboxes(islice(found, MAX_RECIPIENTS))) or storage.text(shown)
-        sent = storage.time(constants.PID_CLIENT_SUBMIT_TIME) or storage.time(PID_MESSAGE_DELIVERY_TIME)
+        sent = sent_at_of(storage)
         yield "Date", sent.strftime("%a, %d %b %Y %H:%M:%S +0000") if sent else ""
 
     def _html(self) -> str:
         if data := self._storage.binary(PID_HTML):
             return self._storage.decoded(data, PID_INTERNET_CODEPAGE)
         return self._storage.text(PID_HTML)
+
+
+def sender_of(storage: Storage) -> str:
+    """Return who wrote a message, the empty string where it does not say."""
+    address = storage.text(PID_SENDER_SMTP_ADDRESS) or storage.text(constants.PID_SENDER_EMAIL_ADDRESS)
+    return _mailbox(storage.text(constants.PID_SENDER_NAME), address)
+
+
+def sent_at_of(storage: Storage) -> datetime | None:
+    """Return when a message was sent, or came."""
+    return storage.time(constants.PID_CLIENT_SUBMIT_TIME) or storage.time(PID_MESSAGE_DELIVERY_TIME)
 
 
 def _mailboxes(recipients: Iterable[Storage]) -> Iterator[str]:

@@ -23,7 +23,13 @@ SMALL_SIDE = 1500
 
 
 def open_picture(path: Path, media_type: str, limits: ExtractionLimits) -> "PictureReading":
-    """Open a picture, of which nothing is decoded yet.
+    """Open a picture, of which nothing is decoded yet. Raises as `opened_picture` does."""
+    image, frames = opened_picture(path, limits)
+    return PictureReading(image, media_type, frames, limits)
+
+
+def opened_picture(path: Path, limits: ExtractionLimits) -> tuple[Image.Image, int]:
+    """Open a picture, and count its frames.
 
     Raises DocumentUnreadable: corrupt, too_large_unpacked, too_many_pages.
     """
@@ -40,7 +46,7 @@ def open_picture(path: Path, media_type: str, limits: ExtractionLimits) -> "Pict
         raise DocumentUnreadable(FailureCode.CORRUPT) from exc
     if frames > limits.max_pages:
         raise DocumentUnreadable(FailureCode.TOO_MANY_PAGES)
-    return PictureReading(image, media_type, frames, limits)
+    return image, frames
 
 
 def too_many_pixels(limits: ExtractionLimits) -> DocumentUnreadable:

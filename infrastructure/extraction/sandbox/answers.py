@@ -39,7 +39,7 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
     if message.get("number") != number:
         raise ProtocolError("another page was due")
     if message["type"] == "unreadable" and paged:
-        code = _code(message.get("code"))
+        code = code_of(message.get("code"))
         return UnreadablePage(number=number, code=code.value), code
     if message["type"] != "page":
         raise ProtocolError("a page was due")
@@ -50,7 +50,7 @@ def page_of(message: Message, number: int, *, paged: bool) -> tuple[ExtractedPag
         headings=_headings(message, len(text)),
         recognized=message.get("recognized") is True,
     )
-    return page, None if text.strip() else _code(message.get("blank") or FailureCode.NO_TEXT)
+    return page, None if text.strip() else code_of(message.get("blank") or FailureCode.NO_TEXT)
 
 
 def memory_of(message: Message) -> str:
@@ -65,7 +65,7 @@ def failure_of(message: Message) -> DocumentUnreadable:
     """Return what a `failed` says. Raises ProtocolError."""
     detail = message.get("detail")
     return DocumentUnreadable(
-        _code(message.get("code")), None if detail is None else text_of(detail)[:MAX_DETAIL_CHARACTERS]
+        code_of(message.get("code")), None if detail is None else text_of(detail)[:MAX_DETAIL_CHARACTERS]
     )
 
 
@@ -83,7 +83,8 @@ def _heading(entry: Any, length: int) -> Heading:  # noqa: ANN401 - it comes fro
     return Heading(offset=within(offset, 0, length), level=within(level, 1, MAX_LEVEL), title=text_of(title))
 
 
-def _code(value: object) -> FailureCode:
+def code_of(value: object) -> FailureCode:
+    """Return a code that a child may give. Raises ProtocolError."""
     try:
         code = FailureCode(value)  # type: ignore[arg-type]
     except ValueError:

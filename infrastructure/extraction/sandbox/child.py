@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from domain.failure import DocumentUnreadable, FailureCode
+from infrastructure.extraction.drawing import Drawing, open_drawing
 from infrastructure.extraction.formats import open_document
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.office.old_office import ConversionNeeded
@@ -19,21 +20,30 @@ from infrastructure.extraction.sandbox.attachments import attachment_messages
 from infrastructure.extraction.sandbox.confinement import allow_cpu_seconds, confine, peak_bytes, rusage_peak_bytes
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError, encode, read_message
 
+# ruff: noqa: PLC0415 - few children draw or describe
+
 OpenDocument = Callable[[Path, str, str | None, ExtractionLimits], Reading]
+OpenDrawing = Callable[[Path, str, ExtractionLimits], Drawing]
 
 
 class FileUnavailable(Exception):
     """The file itself cannot be opened."""
 
 
-def main(open_document: OpenDocument = open_document) -> None:
+def main(open_document: OpenDocument = open_document, open_drawing: OpenDrawing = open_drawing) -> None:
     """Serve until the parent closes its end. Arguments: the parent's process id, bytes of memory, 1 for programs."""
     requests, answers = private_pipes()
     confine(parent_pid=int(sys.argv[1]), memory_bytes=int(sys.argv[2]), programs=sys.argv[3] == "1")
     say(answers, {"type": "ready", "peak_bytes": rusage_peak_bytes(resource.getrusage(resource.RUSAGE_SELF))})
     while (request := read_message(requests)) is not None:
         try:
-            _answer(request, answers, open_document)
+            match request["type"]:
+                case "draw":
+                    _draw(request, answers, open_drawing)
+                case "describe":
+                    _describe(request, answers)
+                case _:
+                    _answer(request, answers, open_document)
         except ConversionNeeded as exc:
             say(answers, {"type": "convert", "media_type": exc.media_type, "to": exc.to, "peak_bytes": peak_bytes()})
         except (DocumentUnreadable, ProtocolError, MemoryError, FileUnavailable) as exc:
@@ -51,10 +61,7 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) -> None:
-    limits = ExtractionLimits.of(request["limits"])
-    allow_cpu_seconds(limits.open_seconds)
-    path = Path(request["path"])
-    _check_access(path)
+    path, limits = _begin(request)
     reading = open_document(path, request["filename"], request["password"], limits)
     if isinstance(reading, Remembers):
         reading.recall(request["memories"])
@@ -73,6 +80,36 @@ def _answer(request: Message, answers: BinaryIO, open_document: OpenDocument) ->
             say(answers, message)
             allow_cpu_seconds(limits.page_seconds)
     say(answers, {"type": "end", "peak_bytes": peak_bytes()})
+
+
+def _draw(request: Message, answers: BinaryIO, open_drawing: OpenDrawing) -> None:
+    from infrastructure.extraction.sandbox.pictures import page_message
+
+    path, limits = _begin(request)
+    drawing = open_drawing(path, request["filename"], limits)
+    say(answers, {"type": "opened", "media_type": drawing.media_type, "page_count": drawing.page_count})
+    for number in request["pages"]:
+        if number <= drawing.page_count:
+            allow_cpu_seconds(limits.page_seconds)
+            say(answers, page_message(drawing, number))
+    say(answers, {"type": "end", "peak_bytes": peak_bytes()})
+
+
+def _describe(request: Message, answers: BinaryIO) -> None:
+    from infrastructure.extraction.details import read_details
+    from infrastructure.extraction.sandbox.descriptions import details_message
+
+    path, limits = _begin(request)
+    say(answers, details_message(read_details(path, request["filename"], limits)))
+    say(answers, {"type": "end", "peak_bytes": peak_bytes()})
+
+
+def _begin(request: Message) -> tuple[Path, ExtractionLimits]:
+    limits = ExtractionLimits.of(request["limits"])
+    allow_cpu_seconds(limits.open_seconds)
+    path = Path(request["path"])
+    _check_access(path)
+    return path, limits
 
 
 def _check_access(path: Path) -> None:

@@ -10,6 +10,12 @@ that goes on where another one died.
 
 Where the parent asks for attachments, those of a document without pages come before its `end`: for each one
 `attachment {filename, media_type, size_bytes}` and its `bytes {data}` in Base64; then `attached {left_out}`.
+
+Parent: `draw {path, filename, limits, pages}`. Child: `failed`, or `opened`, then for each of these pages that there is
+`drawn {number, pictures: [{size, width, height, data}]}` or `unreadable {number, code}`, then `end`.
+
+Parent: `describe {path, filename, limits}`. Child: `failed`, or `details {title, author, created_at, modified_at,
+outline: [[title, level, page]]}` and `end`.
 """
 
 import json

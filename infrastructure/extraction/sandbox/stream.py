@@ -3,34 +3,22 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from application.ports.extractor import DocumentOpened, ExtractedAttachment
 from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.sandbox.answers import failure_of, media_type_of, memory_of, opened_of, page_of
+from infrastructure.extraction.sandbox.answers import media_type_of, memory_of, opened_of, page_of
 from infrastructure.extraction.sandbox.attachments import AttachmentFolder
 from infrastructure.extraction.sandbox.conversion import Conversion
-from infrastructure.extraction.sandbox.process import ReaderLost, ReaderProcess
+from infrastructure.extraction.sandbox.process import ReaderLost
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
+from infrastructure.extraction.sandbox.session import Readers, ReaderSession, twice
 
 # Far more than a document of the most pages shows; a child in a stranger's hands may say anything.
 MOST_MEMORY_CHARACTERS = 16 * 1024 * 1024
-WORTH_ANOTHER_TRY = {FailureCode.PARSER_CRASHED, FailureCode.PARSER_TIMEOUT, FailureCode.OUT_OF_MEMORY}
-
-
-class Readers(Protocol):
-    """Where child processes come from."""
-
-    def take(self, *, check: Callable[[], None]) -> ReaderProcess:
-        """Return a child that waits for work."""
-        ...
-
-    def give_back(self, reader: ReaderProcess) -> None:
-        """Take a child back that has done its work."""
-        ...
 
 
 class SandboxedStream:
@@ -48,16 +36,14 @@ class SandboxedStream:
         password: str | None,
         folder: AttachmentFolder | None = None,
     ) -> None:
-        self._readers = readers
+        self._session = ReaderSession(readers, limits, check)
         self._limits = limits
         self._path = path
         self._filename = filename
-        self._check = check
         self._conversion = Conversion(limits, scratch, check=check)
         self._converted_from: str | None = None
         self._password = password
         self._folder = folder
-        self._reader: ReaderProcess | None = None
         self._opened: DocumentOpened | None = None
         self._any_text = False
         self._without_text: Counter[FailureCode] = Counter()
@@ -87,21 +73,21 @@ class SandboxedStream:
 
     def close(self) -> None:
         """Free the child; in the middle of a document that means ending it."""
-        self._end_reader()
+        self._session.end()
         self._conversion.close()
 
     def __iter__(self) -> Iterator[ExtractedPage | UnreadablePage]:
         """Yield pages as the child reads them. Raises DocumentUnreadable."""
         count = self.opened.page_count
         yield from self._pieces() if count is None else map(self._page, range(1, count + 1))
-        if count is not None and self._reader:
-            self._expect_end()
+        if count is not None and self._session.is_open:
+            self._session.expect_end()
         if not self._any_text:
             raise DocumentUnreadable(self._why_no_text())
 
     def _page(self, number: int) -> ExtractedPage | UnreadablePage:
         try:
-            if self._reader is None:
+            if not self._session.is_open:
                 self._open(first=number)
             return self._receive_page(number)
         except ReaderLost:
@@ -114,18 +100,18 @@ class SandboxedStream:
         except ReaderLost as lost:
             self._without_text[lost.code] += 1
             return UnreadablePage(number=number, code=lost.code.value)
-        self._expect_end()
+        self._session.expect_end()
         return page
 
     def _pieces(self) -> Iterator[ExtractedPage | UnreadablePage]:
         number, tries = 1, 2
         while True:
             try:
-                if self._reader is None:
+                if not self._session.is_open:
                     self._ask(first=number)
-                message = self._receive(self._limits.page_seconds)
+                message = self._session.receive(self._limits.page_seconds)
                 if message["type"] == "end":
-                    self._done(message)
+                    self._session.done(message)
                     return
                 if self._is_of_attachments(message):
                     continue
@@ -142,92 +128,51 @@ class SandboxedStream:
         try:
             return self._folder is not None and self._folder.take(message)
         except ProtocolError:
-            raise self._nonsense() from None
+            raise self._session.nonsense() from None
 
     def _open(self, *, first: int) -> DocumentOpened:
         """Open at a page; if that ends the child, once more in a fresh one. Raises DocumentUnreadable."""
-        try:
-            return self._ask(first=first)
-        except ReaderLost:
-            pass
-        try:
-            return self._ask(first=first)
-        except ReaderLost as lost:
-            raise DocumentUnreadable(lost.code) from lost
+        return twice(partial(self._ask, first=first))
 
     def _ask(self, *, first: int, last: int | None = None) -> DocumentOpened:
-        self._reader = self._readers.take(check=self._check)
         request = {"type": "read", "path": str(self._path), "filename": self._filename, "first": first, "last": last}
         request["memories"] = self._memories
         if self._folder:
             self._folder.clear()
-        try:
-            asked = {
-                "password": self._password,
-                "limits": asdict(self._limits),
-                "attachments": self._folder is not None,
-            }
-            self._reader.send(request | asked)
-        except ReaderLost:
-            self._reader = None
-            raise
-        message = self._receive(self._limits.open_seconds)
+        asked = {
+            "password": self._password,
+            "limits": asdict(self._limits),
+            "attachments": self._folder is not None,
+        }
+        message = self._session.ask(request | asked)
         if message["type"] == "convert" and self._converted_from is None:
             self._convert(message)
             return self._ask(first=first, last=last)
         try:
             opened = opened_of(message, self._limits)
         except ProtocolError:
-            raise self._nonsense() from None
+            raise self._session.nonsense() from None
         return replace(opened, media_type=self._converted_from or opened.media_type)
 
     def _convert(self, message: Message) -> None:
         """Have the document made one that a child can read. Raises DocumentUnreadable, ReaderLost."""
-        self._done(message)
+        self._session.done(message)
         try:
             media_type = media_type_of(message)
             self._path = self._conversion.of(self._path, message.get("to"))
         except ProtocolError:
-            raise self._nonsense() from None
+            raise self._session.nonsense() from None
         self._filename, self._converted_from = self._path.name, media_type
 
-    def _receive(self, seconds: float) -> Message:
-        """Wait for a message. Raises ReaderLost, and DocumentUnreadable where the child says so."""
-        if self._reader is None:
-            raise RuntimeError("the document is closed")
-        try:
-            message = self._reader.receive(seconds, check=self._check)
-        except ReaderLost:
-            self._reader = None
-            raise
-        if message["type"] == "failed":
-            raise self._failure(message)
-        return message
-
-    def _failure(self, message: Message) -> Exception:
-        """Return what a child's `failed` means; where its own state is in doubt, the child is ended."""
-        if message.get("code") == "file_unavailable":
-            self._end_reader()
-            return OSError(f"the parser cannot open {self._path.name}")
-        try:
-            failure = failure_of(message)
-        except ProtocolError:
-            return self._nonsense()
-        if failure.failure_code in WORTH_ANOTHER_TRY:
-            self._end_reader()
-            return ReaderLost(failure.failure_code)
-        self._done(message)
-        return failure
-
     def _receive_page(self, number: int) -> ExtractedPage | UnreadablePage:
-        return self._page_of(self._receive(self._limits.page_seconds), number)
+        return self._page_of(self._session.receive(self._limits.page_seconds), number)
 
     def _page_of(self, message: Message, number: int) -> ExtractedPage | UnreadablePage:
         try:
             page, without_text = page_of(message, number, paged=self.opened.page_count is not None)
             self._remember(memory_of(message))
         except ProtocolError:
-            raise self._nonsense() from None
+            raise self._session.nonsense() from None
         if without_text is None:
             self._any_text = True
         else:
@@ -239,34 +184,6 @@ class SandboxedStream:
         self._memory_room -= len(memory)
         if memory and self._memory_room >= 0:
             self._memories.append(memory)
-
-    def _expect_end(self) -> None:
-        """Take the child's last word and keep the child; all pages are here, so its death no longer matters."""
-        try:
-            message = self._receive(self._limits.page_seconds)
-        except ReaderLost:
-            return
-        if message["type"] == "end":
-            self._done(message)
-        else:
-            self._end_reader()
-
-    def _done(self, message: Message) -> None:
-        if self._reader:
-            self._reader.documents += 1
-            peak = message.get("peak_bytes")
-            self._reader.peak_bytes = peak if isinstance(peak, int) else 0
-            self._readers.give_back(self._reader)
-            self._reader = None
-
-    def _end_reader(self) -> None:
-        if self._reader:
-            self._reader.kill()
-            self._reader = None
-
-    def _nonsense(self) -> ReaderLost:
-        self._end_reader()
-        return ReaderLost(FailureCode.PARSER_CRASHED)
 
     def _why_no_text(self) -> FailureCode:
         if self._without_text[FailureCode.NEEDS_OCR]:

@@ -44,7 +44,7 @@ def open_epub(path: Path, limits: ExtractionLimits) -> PieceReading:
     archive = Archive(path, limits)
     archive.check_directory()
     _refuse_encrypted(archive)
-    package = _read_package(archive, _package_path(archive))
+    package = _read_package(archive, package_path(archive))
     if not package.chapters:
         raise DocumentUnreadable(FailureCode.CORRUPT)
     return PieceReading(media_type=Format.EPUB, blocks=_blocks(archive, package))
@@ -76,7 +76,8 @@ def _refuse_encrypted(archive: Archive) -> None:
                 )
 
 
-def _package_path(archive: Archive) -> str:
+def package_path(archive: Archive) -> str:
+    """Return the name of the package document. Raises DocumentUnreadable: corrupt."""
     if CONTAINER in archive.names:
         for event, element in events(archive.open(CONTAINER), allow_doctype=True):
             if event == "end" and local(element) == "rootfile" and value(element, "media-type") == PACKAGE_TYPE:

@@ -36,7 +36,7 @@ _SPACES = re.compile(r"[ \t\n\f\r]+")
 def open_html(path: Path, encoding: str) -> PieceReading:
     """Open HTML; `encoding` is the guess from its bytes, which its own declaration overrules."""
     data = path.read_bytes()
-    return PieceReading(media_type="text/html", blocks=html_blocks(decode(data, _declared(data) or encoding)))
+    return PieceReading(media_type="text/html", blocks=html_blocks(decode(data, declared_encoding(data) or encoding)))
 
 
 def html_blocks(markup: str) -> Iterator[Block]:
@@ -57,7 +57,8 @@ def _flattened(markup: str) -> str:
     return _NESTING.sub(keep, markup)
 
 
-def _declared(data: bytes) -> str | None:
+def declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that the markup names, None where it names none that is known."""
     sample = data[:SAMPLE_BYTES]
     found = _META.search(sample, 0, 4096)
     if not found or sample.startswith(_MARKS) or (encoding_of(sample) or "").startswith("utf-16"):

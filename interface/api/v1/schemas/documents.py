@@ -18,6 +18,8 @@ class Links(BaseModel):
     chunks: str
     text: str
     content: str
+    pages: str
+    details: str
 
 
 class DocumentBody(BaseModel):
@@ -73,6 +75,8 @@ class DocumentBody(BaseModel):
                 chunks=f"{document_url}/chunks",
                 text=f"{document_url}/text",
                 content=f"{document_url}/content",
+                pages=f"{document_url}/pages",
+                details=f"{document_url}/details",
             ),
         )
 
