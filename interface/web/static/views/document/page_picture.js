@@ -16,7 +16,7 @@ export function PagePicture({ pages, page }) {
       decoding="async" onError=${() => pages.renew(page)} />`;
   }
   return html`<div class="page-picture missing ${pages.isMaking ? "skeleton" : ""}" ref=${shaped(shape)}>
-    <p class="small soft" role="status">${pages.isMaking ? say.makingPictures : ""}</p>
+    <p class="small soft" role="status">${pages.isMaking ? say.makingPictures : pages.isLoaded ? say.noPicture : ""}</p>
   </div>`;
 }
 

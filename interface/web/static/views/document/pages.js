@@ -14,37 +14,55 @@ function blockOf(page) {
 }
 
 /**
- * Return `{ pageAt, isMaking, error, want, renew }`. `want(page)` asks for the block of a page unless it is there,
- * `renew(page)` for its pictures' new URLs. `error` is why the current page has no picture.
+ * Return `{ pageAt, isLoaded, isMaking, error, want, renew }`, of which what is and the error are about the block of the
+ * current page. `want(page)` asks for the block of a page unless it is there, `renew(page)` for its pictures' new URLs.
  */
 export function usePages(id, { current, total, mayHavePictures }) {
-  const leaving = useRef(null);
-  const { pages, load } = useLoadedPages(id, leaving);
-  const [made, setMade] = useState(new Map());
+  const { pages, loaded, load } = useLoadedPages(id);
   const block = blockOf(current);
-  const told = (state) => leaving.current?.signal.aborted || setMade((before) => new Map(before).set(block, state));
   const isMissing = mayHavePictures && pages.has(current) && !pages.get(current).pictures;
+  const { isMaking, error } = usePictures(id, block, { isMissing, total, load });
+  const askQuietly = (age) => (page) => load(blockOf(page), age).catch(tellKeyIsMissing);
+  const want = useCallback(askQuietly(Infinity), [load]);
+  const renew = useCallback(askQuietly(LEAST_SECONDS_BETWEEN_LOADS), [load]);
+  return { pageAt: (page) => pages.get(page), isLoaded: loaded.has(block), isMaking, error, want, renew };
+}
+
+/** Loads a block, and has its pictures made where there are none: once a block, as what failed would fail again. */
+function usePictures(id, block, { isMissing, total, load }) {
+  const [states, setStates] = useState(new Map());
+  const leaving = useLeaving(id);
+  const tell = (state) => leaving.current.signal.aborted || setStates((before) => new Map(before).set(block, state));
+  const fail = (error) => {
+    tellKeyIsMissing(error);
+    tell({ isMaking: false, error });
+  };
+  useEffect(() => { load(block, Infinity).catch(fail); }, [id, block]);
+  useEffect(() => {
+    if (!isMissing || states.has(block)) return;
+    tell({ isMaking: true, error: null });
+    makePictures(id, block, total, leaving.current.signal)
+      .then(() => load(block, 0))
+      .then(() => tell({ isMaking: false, error: null }), fail);
+  }, [id, block, isMissing]);
+  return states.get(block) ?? { isMaking: isMissing, error: null };
+}
+
+/** Return a ref to an AbortController which is aborted when the document is left. */
+function useLeaving(id) {
+  const leaving = useRef(null);
   useEffect(() => {
     leaving.current = new AbortController();
     return () => leaving.current.abort();
   }, [id]);
-  useEffect(() => { load(block, Infinity).catch((error) => told({ error })); }, [id, block]);
-  useEffect(() => {
-    if (!isMissing || made.has(block)) return;
-    told({ isMaking: true });
-    pictures(id, block, total, leaving.current.signal)
-      .then(() => load(block, 0))
-      .then(() => told({ isMaking: false }), (error) => { tellKeyIsMissing(error); told({ error }); });
-  }, [id, block, isMissing]);
-  const want = useCallback((page) => load(blockOf(page), Infinity).catch((error) => tellKeyIsMissing(error)), [load]);
-  const renew = useCallback((page) => load(blockOf(page), LEAST_SECONDS_BETWEEN_LOADS).catch(tellKeyIsMissing), [load]);
-  const state = made.get(block);
-  return { pageAt: (page) => pages.get(page), isMaking: state?.isMaking ?? false, error: state?.error ?? null, want, renew };
+  return leaving;
 }
 
 /** `load(block, age)` asks unless the block was asked for within the last `age` seconds. */
-function useLoadedPages(id, leaving) {
+function useLoadedPages(id) {
+  const leaving = useLeaving(id);
   const [pages, setPages] = useState(new Map());
+  const [loaded, setLoaded] = useState(new Set());
   const askedAt = useRef(new Map());
   const load = useCallback(async (block, age) => {
     const last = askedAt.current.get(block);
@@ -52,16 +70,18 @@ function useLoadedPages(id, leaving) {
     askedAt.current.set(block, Date.now());
     try {
       const { items } = await client.pages(id, { first_page: block * BLOCK + 1, limit: BLOCK });
-      if (!leaving.current.signal.aborted) setPages((before) => new Map([...before, ...items.map((item) => [item.page, item])]));
+      if (leaving.current.signal.aborted) return;
+      setPages((before) => new Map([...before, ...items.map((item) => [item.page, item])]));
+      setLoaded((before) => new Set(before).add(block));
     } catch (error) {
       askedAt.current.delete(block);
       throw error;
     }
   }, [id]);
-  return { pages, load };
+  return { pages, loaded, load };
 }
 
-function pictures(id, block, total, signal) {
+function makePictures(id, block, total, signal) {
   const last = (block + 1) * BLOCK;
   const range = { first_page: block * BLOCK + 1, last_page: total ? Math.min(total, last) : last };
   return make("preview", { document_id: id, ...range }, signal);

@@ -81,6 +81,7 @@ const en = {
   pageNumbers: (first, last) => `Pages ${first} to ${last}`,
   pictureOf: (page) => `Picture of page ${page}`,
   makingPictures: "The pictures of the pages are being made.",
+  noPicture: "There is no picture of this page.",
   noPictures: {
     lead: "No pictures of the pages:",
     noKey: "they would have to be made, and your key may only read.",
@@ -175,6 +176,7 @@ const pt = {
   pageNumbers: (first, last) => `Páginas ${first} a ${last}`,
   pictureOf: (page) => `Imagem da página ${page}`,
   makingPictures: "As imagens das páginas estão sendo feitas.",
+  noPicture: "Não há imagem desta página.",
   noPictures: {
     lead: "Sem imagens das páginas:",
     noKey: "seria preciso criá-las, e sua chave só permite leitura.",
