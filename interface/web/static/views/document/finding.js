@@ -25,3 +25,17 @@ export function wordsIn(hits) {
 export function from(begin, spans) {
   return spans.map((span) => ({ ...span, start: span.start - begin, end: span.end - begin }));
 }
+
+/**
+ * Return the page of a hit on which most of its words stand, the first of several; its first page where that is not
+ * known. `pageAt(page)` tells where a page begins and ends.
+ */
+export function pageOfWords(hit, pageAt) {
+  let best = { page: hit.page_start, count: 0 };
+  for (let page = hit.page_start; page <= hit.page_end; page++) {
+    const { char_start: start = 0, char_end: end = 0 } = pageAt(page) ?? {};
+    const count = wordsIn([hit]).filter((word) => start <= word.start && word.start < end).length;
+    if (count > best.count) best = { page, count };
+  }
+  return best.page;
+}

@@ -1,11 +1,11 @@
 // What stands in a document: its pages as pictures, their text, and the passages, side by side or one at a time.
-import { html, useRef } from "../../vendor/preact.js";
+import { html, useEffect, useRef } from "../../vendor/preact.js";
 import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
 import { go } from "../../lib/route.js";
 import { Problem } from "../../parts/notice.js";
-import { from, useHits, wordsIn } from "./finding.js";
+import { from, pageOfWords, useHits, wordsIn } from "./finding.js";
 import { usePageKeys } from "./page_keys.js";
 import { usePages } from "./pages.js";
 import { Panes } from "./panes.js";
@@ -24,6 +24,15 @@ export function Reading({ document, status, details, route }) {
   return html`<${Kind} document=${document} total=${total} outline=${details.answer?.outline ?? []} route=${route} />`;
 }
 
+/** A passage that was opened begins on one page, and its words may stand on the next. */
+function useTurnToWords(place, page, pages, hits) {
+  const hit = hits.find((each) => each.chunk_id === place.chunk);
+  const isAtBegin = hit !== undefined && hit.page_start === page && hit.page_end > page;
+  const wanted = isAtBegin ? pageOfWords(hit, pages.pageAt) : page;
+  useEffect(() => { if (isAtBegin) pages.want(hit.page_end); }, [isAtBegin, hit?.page_end]);
+  useEffect(() => { if (wanted !== page) place.follow(wanted); }, [wanted, page]);
+}
+
 /** While the document is processed anew, its pages are not counted yet. */
 function useKept(total) {
   const kept = useRef(null);
@@ -38,6 +47,7 @@ function PagedReading({ document, total, outline, route }) {
   const pages = usePages(document.document_id, { current: page, total, mayHavePictures });
   const found = useHits(document.document_id, place.q);
   usePageKeys(page, total, place.turnTo);
+  useTurnToWords(place, page, pages, found.hits);
   const begin = pages.pageAt(page)?.char_start ?? null;
   const marks = begin === null ? [] : from(begin, wordsIn(found.hits));
   const picture = mayHavePictures && !pages.error ? { pages, total } : null;
@@ -69,6 +79,7 @@ function usePlace(id, { query }) {
     id,
     ...now,
     turnTo: (page) => move({ page, chunk: null }),
+    follow: (page) => move({ page }),
     lookFor: (q) => move({ q, chunk: null }),
     open: (hit) => move({ page: hit.page_start, chunk: hit.chunk_id }),
   };
