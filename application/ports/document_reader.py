@@ -49,12 +49,13 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFilter:
-    """Which documents are listed; None does not filter."""
+    """Which documents are listed; None does not filter. `name_contains` is any part of the filename, in any case."""
 
     tenant_id: TenantId
     status: DocumentStatus | None = None
     external_id: str | None = None
     filename: str | None = None
+    name_contains: str | None = None
     checksums_sha256: Collection[str] | None = None
     parent_id: DocumentId | None = None
     import_job: JobId | None = None

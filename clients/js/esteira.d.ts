@@ -57,11 +57,12 @@ export class Esteira {
     onChange?: (status: StatusObject) => void,
     options?: { signal?: AbortSignal },
   ): Promise<StatusObject>;
-  /** Asks once a second, and less often while nothing moves or the page is hidden. `ids` is called each time. */
+  /** Asks once a second, and less often while nothing moves or the page is hidden. `ids` is called each time.
+   * `onGone` is told which of them are on the server no longer, each time they were asked for. */
   watch(
     ids: () => string[],
     onChange: (changed: StatusObject[]) => void,
-    options?: { signal?: AbortSignal; onError?: (error: EsteiraError) => void },
+    options?: { signal?: AbortSignal; onGone?: (ids: string[]) => void; onError?: (error: EsteiraError) => void },
   ): void;
 
   startJob(

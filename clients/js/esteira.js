@@ -115,8 +115,8 @@ export class Esteira {
     return new Following(this.#connection, documentPath(id), onChange, signal).toTheEnd();
   }
 
-  watch(ids, onChange, { signal, onError = () => {} } = {}) {
-    new Watching(this, ids, onChange, onError, signal).toTheEnd();
+  watch(ids, onChange, { signal, onGone = () => {}, onError = () => {} } = {}) {
+    new Watching(this, ids, { onChange, onGone, onError }, signal).toTheEnd();
   }
 
   startJob(actions, { callback_url, idempotencyKey } = {}) {
@@ -619,8 +619,7 @@ const LEAST_IDS_AT_ONCE = 50;
 class Watching {
   #esteira;
   #ids;
-  #onChange;
-  #onError;
+  #tell;
   #signal;
   #idsAtOnce = IDS_AT_ONCE;
   #wanted = [];
@@ -630,11 +629,10 @@ class Watching {
   #quietGlances = 0;
   #errors = 0;
 
-  constructor(esteira, ids, onChange, onError, signal) {
+  constructor(esteira, ids, tell, signal) {
     this.#esteira = esteira;
     this.#ids = ids;
-    this.#onChange = onChange;
-    this.#onError = onError;
+    this.#tell = tell;
     this.#signal = signal;
   }
 
@@ -676,6 +674,7 @@ class Watching {
       if (answer) {
         this.#etags.set(start, answer.etag);
         this.#show(answer.items);
+        this.#miss(ids, answer.items);
       }
     } catch (error) {
       if (!this.#signal?.aborted) this.#stumble(error);
@@ -687,7 +686,13 @@ class Watching {
     for (const item of changed) this.#shown.set(item.document_id, JSON.stringify(item));
     if (!changed.length) return;
     this.#quietGlances = 0;
-    called(this.#onChange, changed);
+    called(this.#tell.onChange, changed);
+  }
+
+  #miss(ids, items) {
+    const found = new Set(items.map((item) => item.document_id));
+    const gone = ids.filter((id) => !found.has(id));
+    if (gone.length) called(this.#tell.onGone, gone);
   }
 
   #stumble(error) {
@@ -698,7 +703,7 @@ class Watching {
       return;
     }
     this.#errors++;
-    called(this.#onError, error);
+    called(this.#tell.onError, error);
   }
 }
 

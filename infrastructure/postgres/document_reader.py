@@ -73,6 +73,9 @@ class PostgresDocumentReader:
         for name in ("external_id", "filename", "parent_id"):
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
+        if document_filter.name_contains is not None:
+            # No index helps: it reads names, newest first, until the page is full.
+            query = query.where(documents.c.filename.icontains(document_filter.name_contains, autoescape=True))
         if document_filter.checksums_sha256 is not None:
             query = query.where(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
         if document_filter.import_job is not None:

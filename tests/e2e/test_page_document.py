@@ -57,7 +57,7 @@ def test_the_head_says_what_it_is(page: "Page", address: str, guide: str) -> Non
     said = summary.inner_text()
     assert [word for word in ("PDF", "6 pages", "passages", "English") if word not in said] == []
     summary.click()
-    page.locator(".facts", has_text="Casa do Ribeirão").wait_for()
+    page.locator(".document-facts", has_text="Casa do Ribeirão").wait_for()
     facts = page.locator(".about").inner_text()
     expected = ("Conveyor Maintenance Field Guide", "application/pdf", "guide/1", "workshop", "inspected", guide)
     assert [fact for fact in expected if fact not in facts] == []
@@ -118,7 +118,7 @@ def test_processing_is_seen_live_and_can_be_cancelled(page: "Page", address: str
     page.goto(f"{address}/{document_id}")
     page.get_by_text("The bytes of this document have not arrived yet.").wait_for()
     client.process(document_id)
-    page.locator(".moving .stage", has_text="Making vectors").wait_for()
+    page.locator(".moving .stage-line", has_text="Making vectors").wait_for()
     page.locator(".moving", has_text="passages:").wait_for()
     assert serious_findings(page) == []
     page.get_by_role("button", name="Cancel").click()
@@ -161,7 +161,7 @@ def test_a_protected_document_asks_for_its_password(page: "Page", address: str, 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("dialog").get_by_role("button", name="Process").click()
     page.locator(".text-of-page", has_text="This page is secret.").wait_for()
-    page.locator(".why", has_text="protected by a password").wait_for()
+    page.locator(".no-pictures", has_text="protected by a password").wait_for()
 
 
 def test_with_a_key_that_may_only_read_the_text_is_shown(
@@ -173,7 +173,7 @@ def test_with_a_key_that_may_only_read_the_text_is_shown(
         "**/api/v1/jobs", lambda route: route.fulfill(status=403, body=refused, content_type="application/problem+json")
     )
     page.goto(f"{address}/{document_id}")
-    page.locator(".why", has_text="your key may only read").wait_for()
+    page.locator(".no-pictures", has_text="your key may only read").wait_for()
     page.locator(".text-of-page", has_text="Only to be read.").wait_for()
     assert page.locator(".strip").count() == 0
     page_errors[:] = [error for error in page_errors if "/jobs" not in error]

@@ -213,6 +213,16 @@ def test_documents_are_listed_by_status_external_id_and_name(api: Api, client: h
     assert client.get("/api/v1/documents?status=failed").json() == {"items": [], "next_cursor": None}
 
 
+def test_documents_are_listed_by_a_part_of_their_name(api: Api, client: httpx.Client) -> None:
+    wanted = api.add_document(filename="Ação 100%_fim.PDF")
+    api.add_document(filename="acao 100 fim.pdf")
+
+    for part in ("ação", "100%_F", ".pdf", "Ação 100%_fim.PDF"):
+        items = client.get("/api/v1/documents", params={"name_contains": part}).json()["items"]
+        assert str(wanted.id) in {item["document_id"] for item in items}
+        assert len(items) == (2 if part == ".pdf" else 1)
+
+
 def test_documents_are_listed_by_several_checksums(api: Api, client: httpx.Client) -> None:
     documents = [api.add_document(checksum_sha256=letter * 64) for letter in "abc"]
     answer = client.get("/api/v1/documents", params={"checksum_sha256": f"{'A' * 64},{'c' * 64},{'d' * 64}"})
@@ -230,6 +240,9 @@ def test_documents_are_listed_by_several_checksums(api: Api, client: httpx.Clien
         ("cursor=!", "/cursor"),
         ("status=lost", "/status"),
         ("filename=a%00b", "/filename"),
+        ("name_contains=a%00b", "/name_contains"),
+        ("name_contains=", "/name_contains"),
+        ("name_contains=" + "a" * 201, "/name_contains"),
     ],
 )
 def test_bad_parameters_are_named(client: httpx.Client, question: str, pointer: str) -> None:

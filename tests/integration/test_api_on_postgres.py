@@ -83,7 +83,9 @@ def test_whatever_is_let_in_can_be_stored_and_shown(client: httpx.Client, body: 
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(parameters=st.dictionaries(st.sampled_from(["external_id", "filename", "cursor", "status"]), TEXT))
+@given(
+    parameters=st.dictionaries(st.sampled_from(["external_id", "filename", "name_contains", "cursor", "status"]), TEXT)
+)
 def test_whatever_is_asked_of_the_list_is_answered_or_refused(client: httpx.Client, parameters: dict[str, str]) -> None:
     sendable = {name: value.encode(errors="surrogatepass") for name, value in parameters.items()}
     assert client.get("/api/v1/documents", params=sendable).status_code in {200, 422}

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from application.ports.document_reader import DocumentFilter
 from domain.action import Action
 from domain.document import Document
+from domain.ids import DEFAULT_TENANT
 from domain.report import Report
 from infrastructure.postgres.document_reader import PostgresDocumentReader
 from infrastructure.postgres.passage_store import PostgresPassageStore
@@ -95,3 +97,16 @@ def test_a_passage_is_of_each_page_that_it_touches(engine: Engine) -> None:
         for page in range(1, 6)
     }
     assert found == {1: [0], 2: [1], 3: [1], 4: [1, 3], 5: []}
+
+
+def test_a_part_of_a_name_is_found_in_any_case_and_means_itself(engine: Engine) -> None:
+    other, wanted = (a_document(filename=name) for name in ("acao 100 fim.pdf", "Ação 100%_fim.PDF"))
+    with PostgresUnitOfWork(engine) as transaction:
+        transaction.documents.add(other)
+        transaction.documents.add(wanted)
+        transaction.commit()
+    reader = PostgresDocumentReader(engine)
+
+    for part in ("AÇÃO", "100%_F", "%", "_"):
+        document_filter = DocumentFilter(tenant_id=DEFAULT_TENANT, name_contains=part)
+        assert [state.document.id for state in reader.page(document_filter, before=None, limit=9)] == [wanted.id]

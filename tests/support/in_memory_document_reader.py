@@ -41,6 +41,7 @@ class InMemoryDocumentReader:
             and (
                 document_filter.checksums_sha256 is None or document.checksum_sha256 in document_filter.checksums_sha256
             )
+            and (document_filter.name_contains or "").lower() in document.filename.lower()
             and all(getattr(document, name) == value for name, value in wanted.items())
         ]
         return [s for s in states if document_filter.status in {None, s.status}][:limit]

@@ -110,6 +110,9 @@ def list_documents(
     status: DocumentStatus | None = None,
     external_id: Annotated[Text | None, Query(max_length=512)] = None,
     filename: Annotated[Text | None, Query(max_length=4096, description="The whole name, as it is shown.")] = None,
+    name_contains: Annotated[
+        Text | None, Query(min_length=1, max_length=200, description="Any part of the name, in any case.")
+    ] = None,
     checksum_sha256: Annotated[
         str | None, Query(pattern=CHECKSUMS, max_length=100 * 65, description="To 100, with commas between.")
     ] = None,
@@ -124,6 +127,7 @@ def list_documents(
         status=status,
         external_id=external_id,
         filename=filename,
+        name_contains=name_contains,
         checksums_sha256=checksum_sha256.lower().split(",") if checksum_sha256 else None,
         parent_id=DocumentId(parent_document_id) if parent_document_id else None,
         import_job=JobId(import_job) if import_job else None,

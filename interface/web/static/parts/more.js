@@ -16,5 +16,5 @@ export function More({ onSeen }) {
     watcher.observe(element.current);
     return () => watcher.disconnect();
   }, []);
-  return html`<span class="more" ref=${element}></span>`;
+  return html`<span class="end-of-list" ref=${element}></span>`;
 }

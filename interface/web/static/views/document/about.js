@@ -33,7 +33,7 @@ function Line({ document, status }) {
     document.language && language(document.language),
     date(document.created_at),
   ];
-  return html`<span class="line numbers">${parts.filter(Boolean).map((part) => html`<span>${part}</span>`)}</span>`;
+  return html`<span class="about-line numbers">${parts.filter(Boolean).map((part) => html`<span>${part}</span>`)}</span>`;
 }
 
 function useFacts(document, status, details) {
@@ -61,7 +61,7 @@ function useFacts(document, status, details) {
 function Facts({ title = null, facts }) {
   const known = facts.filter(([, value]) => value);
   if (known.length === 0) return null;
-  return html`${title && html`<h2>${title}</h2>`}<dl class="facts">
+  return html`${title && html`<h2>${title}</h2>`}<dl class="document-facts">
     ${known.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
   </dl>`;
 }

@@ -12,7 +12,7 @@ export function DocumentHead({ document, status, query, state, onDeleted }) {
   const q = query.get("q");
   const back = q ? hrefTo(["search"], { q }) : hrefTo(["documents"]);
   return html`<div class="document-head">
-    <a class="back small" href=${back}><${Icon} name="back" />${q ? say.toResults : say.toDocuments}</a>
+    <a class="way-back small" href=${back}><${Icon} name="back" />${q ? say.toResults : say.toDocuments}</a>
     <div class="title-line">
       <h1>${document.filename}</h1>
       <span role="status"><${StatusChip} status=${status.status} /></span>

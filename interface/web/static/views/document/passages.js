@@ -39,7 +39,8 @@ function Passage({ passage, isMarked, words: highlights, onOpen }) {
   const pages = first === null ? null : first === last ? say.pageNumber(first) : say.pageNumbers(first, last);
   return html`<li ref=${item} class="passage ${isMarked ? "marked" : ""}" aria-current=${isMarked ? "true" : null}>
     <p class="place small soft numbers">
-      <button type="button" class="number" title=${say.markInText} aria-label=${say.markPassage(passage.position + 1)} onClick=${onOpen}>${number(passage.position + 1)}</button>
+      <button type="button" class="passage-number" title=${say.markInText} onClick=${onOpen}
+        aria-label=${say.markPassage(passage.position + 1)}>${number(passage.position + 1)}</button>
       ${pages && html`<span>${pages}</span>`}<span>${say.tokens(number(passage.token_count))}</span>
     </p>
     ${passage.headings.length > 0 && html`<p class="small path">${passage.headings.join(" › ")}</p>`}

@@ -4,15 +4,18 @@ import { useFormats, useWords } from "../../lib/language.js";
 import { Icon } from "../../parts/icon.js";
 import { ProgressBar } from "../../parts/progress_bar.js";
 import { isMoving } from "./state.js";
+import { failure } from "../documents/status_line.js";
+import { words as listWords } from "../documents/words.js";
 import { words } from "./words.js";
 
 export function Progress({ status }) {
   const say = useWords(words);
+  const { failures } = useWords(listWords);
   return html`
     ${isMoving(status) && html`<${Moving} status=${status} />`}
     ${status.status === "awaiting_upload" && html`<${Note} icon="upload">${say.awaitingUpload}<//>`}
     ${status.error && html`<${Note} icon="failed" look=${status.status === "failed" ? "bad" : ""}>
-      ${status.error.message} <code>${status.error.code}</code>
+      ${failure(status.error, { failures })} <code>${status.error.code}</code>
     <//>`}
     ${status.pages.unreadable.length > 0 && html`<${Note} icon="documents">${say.unreadable(pagesOf(status))}<//>`}
     ${status.warnings.map((warning) => html`<${Note} key=${warning} icon="failed">${warning}<//>`)}`;
@@ -20,6 +23,7 @@ export function Progress({ status }) {
 
 function Moving({ status }) {
   const say = useWords(words);
+  const { messages } = useWords(listWords);
   const { number, duration } = useFormats();
   const { stage, pages, chunks, eta_seconds: eta, queue_position: place, attempt } = status;
   const facts = [
@@ -30,7 +34,7 @@ function Moving({ status }) {
     eta !== null && say.eta(duration(eta)),
   ];
   return html`<section class="sheet moving" aria-label=${say.progress}>
-    <p class="stage"><strong role="status">${stage ? say.stages[stage] : say.waiting}</strong>
+    <p class="stage-line"><strong role="status">${messages[status.message] ?? (stage ? say.stages[stage] : say.waiting)}</strong>
       <span class="numbers">${status.progress} %</span></p>
     <${ProgressBar} percent=${status.progress} label=${say.progress} />
     <p class="small soft numbers">${facts.filter(Boolean).join(" · ")}</p>

@@ -88,5 +88,5 @@ function usePlace(id, { query }) {
 function WhyNoPictures({ error }) {
   const say = useWords(words).noPictures;
   const reason = error.status === 403 ? say.noKey : say[error.code] ?? error.detail;
-  return html`<p class="why small soft">${say.lead} ${reason}</p>`;
+  return html`<p class="no-pictures small soft">${say.lead} ${reason}</p>`;
 }

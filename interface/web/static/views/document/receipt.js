@@ -14,7 +14,7 @@ export function Receipt({ receipt }) {
   return html`<section class="empty receipt">
     <${Icon} name="done" />
     <h1 ref=${title} tabindex="-1">${say.title}</h1>
-    <dl class="facts">
+    <dl class="document-facts">
       ${["chunks", "embeddings", "objects", "jobs_cancelled"].map((each) => html`<div key=${each}>
         <dt>${say[each]}</dt><dd class="numbers">${number(receipt.deleted[each])}</dd>
       </div>`)}

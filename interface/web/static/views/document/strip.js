@@ -27,7 +27,8 @@ export function Strip({ pages, total, current, onTurn }) {
   for (let page = first; page <= last; page++) shown.add(page);
   return html`<nav class="strip" ref=${strip} aria-label=${say.strip} onKeyDown=${pressed}>
     <ol ref=${(element) => element && (element.style.height = `${total * SLOT}px`)}>
-      ${[...shown].sort((a, b) => a - b).map((page) => html`<${Slot} key=${page} page=${page} pages=${pages} isCurrent=${page === current} onTurn=${onTurn} />`)}
+      ${[...shown].sort((a, b) => a - b).map((page) => html`<${Slot} key=${page} page=${page} pages=${pages}
+        isCurrent=${page === current} onTurn=${onTurn} />`)}
     </ol>
   </nav>`;
 }

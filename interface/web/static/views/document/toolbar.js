@@ -62,7 +62,8 @@ function Hits({ place, found: { hits, isAsking, isFull, error } }) {
   const { number } = useFormats();
   const index = hits.findIndex((hit) => hit.chunk_id === place.chunk);
   const count = `${number(hits.length)}${isFull ? "+" : ""}`;
-  const said = error ? error.detail : isAsking ? say.searching : hits.length === 0 ? say.noHit : index < 0 ? say.hits(count, hits.length) : say.hit(number(index + 1), count);
+  const counted = index < 0 ? say.hits(count, hits.length) : say.hit(number(index + 1), count);
+  const said = error?.detail ?? (isAsking ? say.searching : hits.length ? counted : say.noHit);
   return html`
     <span class="small soft numbers" role="status">${said}</span>
     ${hits.length > 0 && html`

@@ -1,4 +1,5 @@
 // What the view of documents says.
-const en = { title: "Documents" };
-const pt = { title: "Documentos" };
+import { en } from "./words_en.js";
+import { pt } from "./words_pt.js";
+
 export const words = { en, pt };

@@ -33,7 +33,7 @@ function Conditions({ written, onChange }) {
       onInput=${(event) => setValue(event.currentTarget.value)}
       onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), onChange(value.trim()))}
       onBlur=${() => value.trim() !== written && onChange(value.trim())} />
-    ${isUnread && html`<p id="${id}-wrong" class="small wrong">${say.metadataWrong}</p>`}
+    ${isUnread && html`<p id="${id}-wrong" class="small unread">${say.metadataWrong}</p>`}
   </div>`;
 }
 

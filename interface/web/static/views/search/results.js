@@ -26,7 +26,7 @@ function Result({ result, question }) {
       <${Score} score=${result.score} />
     </div>
     ${result.headings.length > 0 && html`<p class="small soft path">${result.headings.join(" › ")}</p>`}
-    <p class="passage-text"><${MarkedText} text=${text} spans=${spans} /></p>
+    <p class="excerpt"><${MarkedText} text=${text} spans=${spans} /></p>
     ${!question.document && html`<a class="small only" href=${only}>${say.onlyHere}<span class="unseen"> ${result.filename}</span></a>`}
   </li>`;
 }

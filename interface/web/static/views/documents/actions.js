@@ -1,0 +1,101 @@
+// What can be done with documents, and the questions that come before it.
+import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { client } from "../../lib/client.js";
+import { tellKeyIsMissing } from "../../lib/key_watch.js";
+import { useWords } from "../../lib/language.js";
+import { tell } from "../../lib/news.js";
+import { Confirm } from "../../parts/confirm.js";
+import { PasswordDialog } from "./password_dialog.js";
+import { words } from "./words.js";
+
+/** Return the actions, the error of the last one (`problem`), and the `question` that is open. */
+export function useActions(list) {
+  const [problem, setProblem] = useState(null);
+  const [question, ask] = useState(null);
+  const now = useRef(null);
+  now.current = { list, say: useWords(words) };
+  const actions = useMemo(() => {
+    const attempt = async (work) => {
+      setProblem(null);
+      try {
+        await work();
+      } catch (error) {
+        tellKeyIsMissing(error);
+        setProblem(error);
+      }
+    };
+    return { ask, attempt, ...actionsOn(attempt, now) };
+  }, []);
+  return { ...actions, problem, question };
+}
+
+function actionsOn(attempt, now) {
+  const look = async (ids) => now.current.list.take((await client.statuses(ids)).items);
+  return {
+    cancel: (row) => attempt(async () => now.current.list.take([await client.cancel(row.document_id)])),
+    download: (row) => attempt(() => download(row)),
+    process: (rows, options) => attempt(async () => {
+      const ids = rows.map((row) => row.document_id);
+      if (options) await client.process(ids[0], options);
+      else tellStarted(await client.processAll(ids), now.current.say);
+      await look(ids.slice(0, 500));
+    }),
+    delete: (rows) => attempt(() => deleteAll(rows, now.current)),
+  };
+}
+
+function tellStarted(items, say) {
+  const refused = items.filter((item) => !item.job_id);
+  if (refused.length < items.length) tell(say.started(items.length - refused.length));
+  if (refused.length) tell(say.notStarted(refused.length, refused[0].detail));
+}
+
+/** One after the other: each may take the server a while. The receipts are told also where one fails. */
+async function deleteAll(rows, { list, say }) {
+  const sum = { chunks: 0, objects: 0 };
+  let count = 0;
+  try {
+    for (const row of rows) {
+      const { deleted } = await client.delete(row.document_id);
+      count++;
+      sum.chunks += deleted.chunks;
+      sum.objects += deleted.objects;
+      list.remove([row.document_id]);
+    }
+  } finally {
+    if (count) tell(say.deletion.done(count, sum));
+  }
+}
+
+/** Without a key the browser fetches the file by itself, however large. */
+async function download(row) {
+  if (!client.apiKey) {
+    save(row.links.content, row.filename);
+    return;
+  }
+  const url = URL.createObjectURL(await client.content(row.document_id));
+  save(url, row.filename);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function save(url, filename) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = filename;
+  link.click();
+}
+
+export function Dialogs({ actions }) {
+  const say = useWords(words).deletion;
+  const { question, ask } = actions;
+  if (question?.password) return html`<${PasswordDialog} row=${question.password} actions=${actions} />`;
+  if (!question?.deletion) return null;
+  const rows = question.deletion;
+  const answer = (isSure) => {
+    ask(null);
+    if (isSure) actions.delete(rows);
+  };
+  return html`<${Confirm} title=${say.title(rows.length, rows[0].filename)} action=${say.action} onAnswer=${answer}>
+    <p class="soft">${say.text}</p>
+  <//>`;
+}

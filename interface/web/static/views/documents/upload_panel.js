@@ -1,0 +1,96 @@
+// The files on their way from this tab: all together, and those that move or need somebody.
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { useWords } from "../../lib/language.js";
+import { isHandedOver, UNDER_WAY } from "../../lib/uploads.js";
+import { Confirm } from "../../parts/confirm.js";
+import { ProgressBar } from "../../parts/progress_bar.js";
+import { InterruptedRow, UploadRow } from "./upload_row.js";
+import { words } from "./words.js";
+
+// Thousands may wait, of which nobody reads more.
+const WAITING_SHOWN = 10;
+const SHOWN = 50;
+const ANNOUNCED_EVERY_MS = 5000;
+
+export function UploadPanel({ uploads, onChoose, onProblem }) {
+  const say = useWords(words).uploads;
+  const { items, interrupted } = uploads;
+  const overall = overallLine(items, say);
+  const announced = useCalm(overall);
+  const open = items.filter((item) => !isHandedOver(item));
+  const shown = rowsShown(open);
+  return html`
+    <p class="unseen" role="status">${announced}</p>
+    ${(items.length > 0 || interrupted.length > 0) && html`<section class="sheet uploads" aria-label=${say.title}>
+      <div class="title">
+        <h2>${say.title}</h2>
+        <p class="numbers overall">${overall}</p>
+        <${PanelActions} uploads=${uploads} onProblem=${onProblem} />
+      </div>
+      ${items.length > 0 && html`<${ProgressBar} percent=${percentOf(items)} label=${say.title} />`}
+      <${LeftOut} uploads=${uploads} />
+      <ul class="rows">
+        ${interrupted.map((saved) => html`<${InterruptedRow} key=${saved.document_id} saved=${saved} onChoose=${onChoose} onProblem=${onProblem} />`)}
+        ${shown.map((item) => html`<${UploadRow} key=${item.id} item=${item} onProblem=${onProblem} />`)}
+      </ul>
+      ${open.length > shown.length && html`<p class="soft small after">${say.waitingMore(open.length - shown.length)}</p>`}
+    </section>`}`;
+}
+
+/** Return those that move or stand still for a reason, and the first of those that wait. */
+function rowsShown(open) {
+  let waiting = 0;
+  return open.filter(({ upload }) => upload.state !== "waiting" || ++waiting <= WAITING_SHOWN).slice(0, SHOWN);
+}
+
+function overallLine(items, say) {
+  if (!items.length) return "";
+  const count = (outcome) => items.filter((item) => item.outcome === outcome).length;
+  const [failed, cancelled] = [count("failed"), count("cancelled")];
+  return [
+    say.overall(count("completed"), items.length),
+    failed ? say.failed(failed) : null,
+    cancelled ? say.cancelled(cancelled) : null,
+  ].filter(Boolean).join(", ");
+}
+
+/** Sending is one half of each file, processing the other. */
+function percentOf(items) {
+  const shares = items.map((item) => (item.outcome ? 1 : isHandedOver(item) ? 0.5 : (0.5 * item.upload.sent) / (item.upload.size || 1)));
+  return (100 * shares.reduce((sum, share) => sum + share, 0)) / items.length;
+}
+
+/** Return the text as it was some seconds ago at most: what changes all the time cannot be listened to. */
+function useCalm(text) {
+  const [said, setSaid] = useState("");
+  const latest = useRef(text);
+  latest.current = text;
+  useEffect(() => {
+    const timer = setInterval(() => setSaid(latest.current), ANNOUNCED_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return said;
+}
+
+function LeftOut({ uploads: { hidden, unreadable } }) {
+  const say = useWords(words).uploads;
+  if (!hidden && !unreadable) return null;
+  const sentences = [hidden ? say.hidden(hidden) : null, unreadable ? say.unreadable(unreadable) : null];
+  return html`<p class="soft small after" role="status">${sentences.filter(Boolean).join(" ")}</p>`;
+}
+
+function PanelActions({ uploads, onProblem }) {
+  const say = useWords(words).uploads;
+  const [isAsking, setAsking] = useState(false);
+  const has = (...states) => uploads.items.some(({ upload }) => states.includes(upload.state));
+  const answer = (isSure) => {
+    setAsking(false);
+    if (isSure) onProblem(() => uploads.cancelAll());
+  };
+  if (uploads.items.length > 0 && uploads.isOver) return html`<button type="button" class="button" onClick=${() => uploads.clear()}>${say.clear}</button>`;
+  return html`
+    ${has(...UNDER_WAY) && html`<button type="button" class="button" onClick=${() => uploads.pauseAll()}>${say.pauseAll}</button>`}
+    ${!has(...UNDER_WAY) && has("paused") && html`<button type="button" class="button" onClick=${() => uploads.resumeAll()}>${say.resumeAll}</button>`}
+    ${has(...UNDER_WAY, "paused") && html`<button type="button" class="button" onClick=${() => setAsking(true)}>${say.cancelAll}</button>`}
+    ${isAsking && html`<${Confirm} title=${say.cancelTitle} action=${say.cancelAll} onAnswer=${answer}><p class="soft">${say.cancelText}</p><//>`}`;
+}
