@@ -103,8 +103,10 @@ export class Esteira {
     return this.#get(`${documentPath(id)}/pages`, { query });
   }
 
-  content(id) {
-    return this.#get(`${documentPath(id)}/content`, { read: (answer) => answer.blob(), seconds: null });
+  async content(id) {
+    // Not by the redirect, which would take the API key and, for S3, the wrong origin along.
+    const { url } = await this.#get(`${documentPath(id)}/content`, { query: { redirect: false } });
+    return this.#connection.bytes(url);
   }
 
   search(request) {
@@ -208,6 +210,7 @@ export class Esteira {
 const MOST_TROUBLE = { away: Infinity, silent: 8, refused: 3, fault: 5 };
 // What the server has forgotten, it has to be told anew.
 const FORGOTTEN = ["upload_not_found", "upload_expired", "document_not_found"];
+const NOT_STORED = ["upload_missing", "upload_mismatch"];
 const UNDER_WAY = ["waiting", "sending", "offline"];
 const TOLD_EVERY_MS = 100;
 
@@ -215,6 +218,7 @@ export class Upload {
   #connection;
   #options;
   #saved;
+  #hasBegun = false;
   #abort = new AbortController();
   #announcement = null; // the body of the first request: only the same one is known again by its key
   #announced = null;
@@ -238,7 +242,7 @@ export class Upload {
     this.#saved = saved;
     this.#promise();
     // Not before the caller has this object.
-    queueMicrotask(() => UNDER_WAY.includes(this.state) && this.#run());
+    queueMicrotask(() => this.state === "waiting" && !this.#hasBegun && this.#run());
   }
 
   get sent() {
@@ -257,7 +261,8 @@ export class Upload {
 
   retry() {
     if (this.state !== "failed") return;
-    if (FORGOTTEN.includes(this.error?.code)) this.#forget();
+    if (FORGOTTEN.includes(this.error.code)) this.#forget();
+    if (NOT_STORED.includes(this.error.code)) this.#isStored = false;
     this.#keys.process = uuid();
     this.#promise();
     this.#run();
@@ -278,6 +283,7 @@ export class Upload {
 
   async #run() {
     const { signal } = (this.#abort = new AbortController());
+    this.#hasBegun = true;
     this.#become("waiting");
     try {
       const jobId = await this.#connection.files.through(() => this.#work(signal), signal);
@@ -290,6 +296,7 @@ export class Upload {
   }
 
   async #work(signal) {
+    if (signal.aborted) throw aborted();
     this.#become("sending");
     this.#announced ??= this.#saved ? this.#takenUp(this.#saved) : await this.#announce(signal);
     if (!this.#isStored) {
@@ -329,6 +336,7 @@ export class Upload {
 
   #sendWhole(signal) {
     let isFirst = true;
+    this.#storedBytes = 0;
     const sign = async () => {
       if (!isFirst) this.#announced = await this.#announce(signal); // the same document, signed anew
       isFirst = false;
@@ -385,7 +393,8 @@ export class Upload {
 
   /** Send bytes to where `sign` says, again and again unless that leads nowhere; return their ETag, if it is told. */
   async #send(number, bytes, sign, signal) {
-    for (const trouble = {}; ;) {
+    const trouble = {};
+    for (;;) {
       const request = await sign();
       try {
         const etag = await this.#connection.sends.through(() => {
@@ -406,8 +415,7 @@ export class Upload {
 
   /** Count the trouble with the store, and wait a little; raise it where going on has become hopeless. */
   async #endure(error, trouble, hasMoved, signal) {
-    if (signal.aborted) throw error;
-    await readable(this.file);
+    if (!signal.aborted) await readable(this.file);
     const kind = troubleOf(error, hasMoved);
     trouble[kind] = (trouble[kind] ?? 0) + 1;
     if (!(trouble[kind] < MOST_TROUBLE[kind])) throw kind === "silent" ? storeSilent(error) : error;
@@ -429,6 +437,7 @@ export class Upload {
   }
 
   async #sitOut(error, attempt, signal) {
+    if (signal.aborted) throw error;
     if (isPassing(error)) this.#become("offline", error);
     await pause(delaySeconds(error, attempt), signal);
   }
@@ -790,6 +799,14 @@ class Connection {
     }
   }
 
+  async bytes(url) {
+    const answer = await fetch(this.reachable(url)).catch((cause) => {
+      throw new EsteiraError("unreachable", "The object store does not answer.", { cause });
+    });
+    if (!answer.ok) throw await refusal(answer);
+    return answer.blob();
+  }
+
   /** Say how a URL of the store is reached: what calls itself 127.0.0.1 may have been called localhost here. */
   reachable(url) {
     const [store, api] = [new URL(url), new URL(this.url)];
@@ -938,17 +955,22 @@ function putByXhr(url, headers, bytes, { signal, onProgress }) {
     xhr.onloadend = () => {
       clearTimeout(stalled);
       signal.removeEventListener("abort", stop);
-      if (xhr.status >= 200 && xhr.status < 300) resolve(xhr.getResponseHeader("ETag"));
+      if (xhr.status >= 200 && xhr.status < 300) resolve(headerOf(xhr, "ETag"));
       else
-        reject(
-          signal.aborted ? aborted() : storeRefusal(xhr.status, xhr.responseText, xhr.getResponseHeader("Retry-After")),
-        );
+        reject(signal.aborted ? aborted() : storeRefusal(xhr.status, xhr.responseText, headerOf(xhr, "Retry-After")));
     };
     signal.addEventListener("abort", stop);
     xhr.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
     xhr.send(bytes);
   });
+}
+
+/** The console complains where a header is asked for that a store of another origin does not expose. */
+function headerOf(xhr, name) {
+  const lines = xhr.getAllResponseHeaders().split("\r\n");
+  const start = `${name.toLowerCase()}: `;
+  return lines.find((line) => line.toLowerCase().startsWith(start))?.slice(start.length) ?? null;
 }
 
 async function putByFetch(url, headers, bytes, { signal, onProgress }) {

@@ -331,6 +331,14 @@ def test_content_leads_to_a_signed_download(api: Api, client: httpx.Client) -> N
     )
 
 
+def test_content_tells_the_signed_download_where_no_redirect_is_wanted(api: Api, client: httpx.Client) -> None:
+    document = api.add_document(content=b"%PDF")
+    answer = client.get(f"/api/v1/documents/{document.id}/content?redirect=false")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert answer.json().keys() == {"url", "expires_at"}
+    assert answer.json()["url"] == f"https://objects.invalid/{document.object_key}"
+
+
 def test_content_that_was_not_uploaded_is_missing(api: Api, client: httpx.Client) -> None:
     document = api.add_document()
     assert_problem(client.get(f"/api/v1/documents/{document.id}/content"), 409, "upload_missing")

@@ -9,7 +9,7 @@ from domain.errors import BlobNotFound, UploadMissing
 from interface.api.cursors import position_cursor, read_position_cursor
 from interface.api.media_types import prefers_plain_text
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services
-from interface.api.v1.schemas.documents import ChunkBody, ChunkList, TextBody
+from interface.api.v1.schemas.documents import ChunkBody, ChunkList, DownloadBody, TextBody
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, problem_response
 from interface.api.v1.schemas.values import LARGEST_INTEGER
 from interface.api.v1.status_changes import current_state, current_version
@@ -68,9 +68,20 @@ def get_document_text(
     operation_id="get_document_content",
     summary="Download a document's bytes",
     response_class=RedirectResponse,
-    responses=NO_DOCUMENT | {409: problem_response("`upload_missing`: the bytes are not there")},
+    response_model=None,
+    responses=NO_DOCUMENT
+    | {
+        200: {"model": DownloadBody, "description": "Where the bytes are, for `redirect=false`."},
+        409: problem_response("`upload_missing`: the bytes are not there"),
+    },
 )
-def get_document_content(services: Services, document_id: DocumentPath) -> RedirectResponse:
+def get_document_content(
+    services: Services,
+    document_id: DocumentPath,
+    redirect: Annotated[
+        bool, Query(description="False tells the URL in JSON: scripts in pages cannot see where they are led.")
+    ] = True,
+) -> Response:
     """Lead to a download URL which is good for a short time."""
     document = current_state(services, document_id).document
     try:
@@ -83,4 +94,8 @@ def get_document_content(services: Services, document_id: DocumentPath) -> Redir
         content_type=document.content_type,
         expires_in_seconds=services.download_url_seconds,
     )
-    return RedirectResponse(download.url, status_code=307, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    if redirect:
+        return RedirectResponse(download.url, status_code=307, headers=headers)
+    body = DownloadBody(url=download.url, expires_at=download.expires_at)
+    return Response(body.model_dump_json(), media_type="application/json", headers=headers)

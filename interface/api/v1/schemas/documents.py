@@ -133,6 +133,13 @@ class TextBody(BaseModel):
     text: str
 
 
+class DownloadBody(BaseModel):
+    """Where the bytes can be had until then."""
+
+    url: str
+    expires_at: Instant
+
+
 class Deleted(BaseModel):
     """What went with the document."""
 

@@ -1,0 +1,1 @@
+import{i as e}from"./shared.js";export{e as default};
