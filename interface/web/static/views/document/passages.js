@@ -1,5 +1,6 @@
 // The passages that search sees: those of a page, or of a document without pages, as they come into sight.
 import { html, useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { bringIntoSight } from "../../lib/bring_into_sight.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useFormats, useWords } from "../../lib/language.js";
@@ -27,13 +28,14 @@ export function Passages({ id, page, chunk, hits, onSpot, onOpen }) {
     ${next && !isAsking && html`<${More} key=${next} onSeen=${more} />`}`;
 }
 
+const ROOM = 12;
+
 function Passage({ passage, isMarked, words: highlights, onOpen }) {
   const say = useWords(words);
   const { number } = useFormats();
   const item = useRef(null);
   useEffect(() => {
-    const pane = item.current.closest(".pane");
-    if (isMarked) pane.scrollTop += item.current.getBoundingClientRect().top - pane.getBoundingClientRect().top - 12;
+    return isMarked ? bringIntoSight(item.current, item.current.closest(".pane"), ROOM) : undefined;
   }, [isMarked]);
   const { page_start: first, page_end: last } = passage;
   const pages = first === null ? null : first === last ? say.pageNumber(first) : say.pageNumbers(first, last);

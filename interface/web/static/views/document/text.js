@@ -1,6 +1,7 @@
 // The text of a page, or of a document without pages.
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { useAnswer } from "../../lib/asking.js";
+import { bringIntoSight } from "../../lib/bring_into_sight.js";
 import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
 import { joinLines } from "../../lib/lines.js";
@@ -69,13 +70,15 @@ function sectionsOf(text) {
   return sections;
 }
 
+const ROOM = 80;
+
 /** Bring the marked passage, else the first marked word, into sight. */
 function useMarkInSight(spans, text) {
   const element = useRef(null);
   const marked = spans.find(({ kind }) => kind === "passage") ?? spans.find(({ start }) => start >= 0);
   useEffect(() => {
     const mark = element.current?.querySelector(".passage-mark") ?? element.current?.querySelector("mark");
-    if (mark) mark.closest(".pane").scrollTop += mark.getBoundingClientRect().top - mark.closest(".pane").getBoundingClientRect().top - 80;
+    return mark ? bringIntoSight(mark, mark.closest(".pane"), ROOM) : undefined;
   }, [marked?.start, marked?.kind, text]);
   return element;
 }
