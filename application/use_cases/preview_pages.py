@@ -35,32 +35,38 @@ class PreviewPages:
         Raises DocumentUnreadable, DocumentNotFound, UploadMissing, or a retryable EsteiraError.
         """
         order = PreviewOrder.of(action.params)
-        pages = range(order.first_page, order.last_page + 1)
         work = _Work(context=context, report=Report(progress=action.report.progress))
         with self.fetch(order.document_id, context.check) as shown:
-            drawn = self.reader.drawn(order.document_id, shown.checksum_sha256)
-            folder = shown.path.with_name("pages")
-            folder.mkdir()
-            missing = [page for page in pages if page not in drawn]
-            with self.painter.open(
-                shown.path, filename=shown.document.filename, pages=missing, into=folder, check=context.check
-            ) as drawing:
-                work.draw(drawing)
+            kept = self._draw(order, shown, work)
             self.pictures.store(work.pictures_of(shown), context)
 
         def publish(transaction: UnitOfWork, run: Run) -> None:
             self.pictures.publish(transaction, order.document_id, run)
 
-        result = {
-            "made": len(work.drawn),
-            "kept": len(pages) - len(missing),
-            "left_out": [{"page": page.number, "code": page.code} for page in work.left_out],
-        }
+        left_out = [{"page": page.number, "code": page.code} for page in work.left_out]
+        result = {"made": len(work.drawn), "kept": kept, "left_out": left_out}
         return Outcome(result=result, report=work.report.advance(1.0, work.sentence()), publish=publish)
 
     def clean_up(self, action: Action) -> None:
         """Delete what runs that are over have put for nothing, and pictures of bytes that were replaced."""
         self.pictures.clean_up(document_of(action.params))
+
+    def _draw(self, order: PreviewOrder, shown: ShownDocument, work: "_Work") -> int:
+        """Draw what has no pictures yet; return how many pages have them."""
+        drawn = self.reader.drawn(order.document_id, shown.checksum_sha256)
+        pages = range(order.first_page, order.last_page + 1)
+        missing = [page for page in pages if page not in drawn]
+        folder = shown.path.with_name("pages")
+        folder.mkdir()
+        with self.painter.open(
+            shown.path,
+            filename=shown.document.filename,
+            pages=missing,
+            into=folder,
+            check=work.context.check,
+        ) as drawing:
+            work.draw(drawing)
+        return len(pages) - len(missing)
 
 
 @dataclass(slots=True, kw_only=True)

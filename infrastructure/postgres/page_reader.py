@@ -1,9 +1,9 @@
 """What readers see of documents beside their text: pages with their pictures, and details."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from application.ports.page_reader import PublishedPage
 from domain.document_details import DocumentDetails
@@ -35,27 +35,14 @@ class PostgresPageReader:
         snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with database_errors(), snapshots.connect() as connection:
             rows = connection.execute(query).all()
-            drawn = select(page_pictures).join(documents, documents.c.id == page_pictures.c.document_id)
-            found: dict[int, dict[PictureSize, PagePicture]] = defaultdict(dict)
-            for row in connection.execute(
-                drawn.where(
-                    page_pictures.c.document_id == document_id,
-                    page_pictures.c.checksum_sha256 == documents.c.checksum_sha256,
-                    page_pictures.c.published,
-                    page_pictures.c.page.in_([row.number for row in rows]),
-                )
-            ):
-                picture = PagePicture(
-                    **{name: getattr(row, name) for name in _FIELDS} | {"size": PictureSize(row.size)}
-                )
-                found[picture.page][picture.size] = picture
+            pictures = _pictures(connection, document_id, [row.number for row in rows])
         return [
             PublishedPage(
                 position=row.position,
                 number=row.number,
                 char_start=row.char_start,
                 char_end=row.char_start + row.length,
-                pictures=found.get(row.number, {}),
+                pictures=pictures.get(row.number, {}),
             )
             for row in rows
         ]
@@ -80,3 +67,25 @@ class PostgresPageReader:
         with database_errors(), self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return details_of(row) if row else None
+
+
+def _pictures(
+    connection: Connection, document_id: DocumentId, numbers: Sequence[int]
+) -> Mapping[int, Mapping[PictureSize, PagePicture]]:
+    """Return the pictures of these pages, of the bytes that the document shows."""
+    query = (
+        select(page_pictures)
+        .join(documents, documents.c.id == page_pictures.c.document_id)
+        .where(
+            page_pictures.c.document_id == document_id,
+            page_pictures.c.checksum_sha256 == documents.c.checksum_sha256,
+            page_pictures.c.published,
+            page_pictures.c.page.in_(numbers),
+        )
+    )
+    found: dict[int, dict[PictureSize, PagePicture]] = defaultdict(dict)
+    for row in connection.execute(query):
+        values = {name: getattr(row, name) for name in _FIELDS}
+        picture = PagePicture(**values | {"size": PictureSize(row.size)})
+        found[picture.page][picture.size] = picture
+    return found

@@ -19,6 +19,7 @@ from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.extraction.sandbox.painter import SandboxedPainter
 from infrastructure.extraction.sandbox.pictures import drawn_page_of
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
+from tests.support.documents import pdf
 from tests.support.misbehaving_child import COMMAND
 from tests.support.odd_files import garbage_pdf, pdf_with_pages, truncated_pdf
 from tests.support.unhurried import unhurried
@@ -116,8 +117,10 @@ def test_a_cancel_ends_a_child_that_hangs(painter: SandboxedPainter, script: Cal
         list(drawing)
 
 
-@pytest.mark.parametrize("data", [garbage_pdf(), truncated_pdf()[:200]])
-def test_what_pdfium_cannot_open_is_corrupt(real: SandboxedPainter, into: Path, tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [garbage_pdf(), truncated_pdf()[:200], pdf([])])
+def test_what_pdfium_cannot_open_or_finds_empty_is_corrupt(
+    real: SandboxedPainter, into: Path, tmp_path: Path, data: bytes
+) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(data)
     with pytest.raises(DocumentUnreadable) as caught:

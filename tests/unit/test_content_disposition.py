@@ -36,6 +36,10 @@ def test_old_clients_get_a_name_without_accents() -> None:
     )
 
 
+def test_what_was_made_here_is_shown_in_its_place() -> None:
+    assert disposition("a.webp", is_shown=True) == "inline; filename=\"a.webp\"; filename*=UTF-8''a.webp"
+
+
 @given(st.text(st.characters(codec=None), max_size=300))
 def test_whatever_the_name_the_header_is_one_short_line(filename: str) -> None:
     header = disposition(filename)

@@ -19,6 +19,8 @@ LOCKED = (
 def open_pdf_drawing(path: Path, limits: ExtractionLimits) -> "PdfDrawing":
     """Open a PDF. Raises DocumentUnreadable: encrypted, corrupt, too_many_pages."""
     document = opened_pdf(path)
+    if not len(document):
+        raise DocumentUnreadable(FailureCode.CORRUPT)
     if len(document) > limits.max_pages:
         raise DocumentUnreadable(FailureCode.TOO_MANY_PAGES)
     document.init_forms()  # what people filled in is drawn by it
