@@ -8,7 +8,11 @@ export function Confirm({ title, action, onAnswer, children }) {
   const say = useWords(words);
   const dialog = useRef(null);
   const name = useId();
-  useEffect(() => { dialog.current.showModal(); }, []);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown.showModal();
+    return () => shown.close(); // which gives the focus back
+  }, []);
   return html`<dialog ref=${dialog} aria-labelledby=${name} onCancel=${() => onAnswer(false)}>
     <h2 id=${name}>${title}</h2>
     ${children}

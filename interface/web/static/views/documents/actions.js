@@ -36,7 +36,7 @@ function actionsOn(attempt, now) {
     download: (row) => attempt(() => download(row)),
     process: (rows, options) => attempt(async () => {
       const ids = rows.map((row) => row.document_id);
-      if (options) await client.process(ids[0], options);
+      if (ids.length === 1) await client.process(ids[0], options);
       else tellStarted(await client.processAll(ids), now.current.say);
       await look(ids.slice(0, 500));
     }),
@@ -64,6 +64,8 @@ async function deleteAll(rows, { list, say }) {
     }
   } finally {
     if (count) tell(say.deletion.done(count, sum));
+    // The button that had the focus went with its row.
+    if (document.activeElement === document.body) document.querySelector("main").focus({ preventScroll: true });
   }
 }
 

@@ -9,7 +9,6 @@ const MOVING = ["pending", "processing"];
 
 export class DocumentList {
   rows = null;
-  statuses = new Map();
   hasMore = false;
   error = null;
   isAsking = false;
@@ -18,8 +17,10 @@ export class DocumentList {
   #tell;
   #removed = new Set();
 
-  constructor(filter, tell) {
+  /** `statuses` is shared by the lists of all filters: each change is told once. */
+  constructor(filter, statuses, tell) {
     this.#filter = filter;
+    this.statuses = statuses;
     this.#tell = tell;
   }
 

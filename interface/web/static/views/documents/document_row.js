@@ -47,18 +47,19 @@ function Trouble({ row, status, standing, actions, say }) {
     ${standing === "failed" && status?.error && html`<p class="bad">${failure(status.error, say)}</p>`}
     ${isEncrypted && html`<button type="button" class="button" onClick=${() => actions.ask({ password: row })}>
       <${Icon} name="key" />${say.password.open}</button>`}
-    ${standing === "awaiting_upload" && html`<p class="soft">${say.neverSent}</p>`}
+    ${standing === "awaiting_upload" && html`<p class="soft">${say.announced}</p>`}
     ${warning && html`<p class="warn">${warning}</p>`}
   </div>`;
 }
 
 function RowActions({ row, standing, actions, say }) {
-  const isThere = standing !== "awaiting_upload";
+  const isAnnounced = standing === "awaiting_upload";
   const isMoving = MOVING.includes(standing);
   return html`<div class="row-actions">
     ${isMoving && html`<${Action} icon="cancel" says=${say.cancel(row.filename)} onClick=${() => actions.cancel(row)} />`}
-    ${isThere && !isMoving && html`<${Action} icon="retry" says=${say.retry(row.filename)} onClick=${() => actions.process([row])} />`}
-    ${isThere && html`<${Action} icon="download" says=${say.download(row.filename)} onClick=${() => actions.download(row)} />`}
+    ${isAnnounced && html`<${Action} icon="play" says=${say.process(row.filename)} onClick=${() => actions.process([row])} />`}
+    ${!isAnnounced && !isMoving && html`<${Action} icon="retry" says=${say.retry(row.filename)} onClick=${() => actions.process([row])} />`}
+    ${!isAnnounced && html`<${Action} icon="download" says=${say.download(row.filename)} onClick=${() => actions.download(row)} />`}
     <${Action} icon="delete" says=${say.delete(row.filename)} onClick=${() => actions.ask({ deletion: [row] })} />
   </div>`;
 }

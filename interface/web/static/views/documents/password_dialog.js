@@ -9,7 +9,11 @@ export function PasswordDialog({ row, actions }) {
   const password = useRef(null);
   const [name, field] = [useId(), useId()];
   const close = () => actions.ask(null);
-  useEffect(() => { dialog.current.showModal(); }, []);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown.showModal();
+    return () => shown.close(); // which gives the focus back
+  }, []);
   const send = (event) => {
     event.preventDefault();
     close();

@@ -12,7 +12,8 @@ const FOLLOWED = 500;
 /** Return the list for a filter; until its first answer is there, the one before goes on to be shown. */
 export function useDocuments(status, name_contains) {
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const list = useMemo(() => new DocumentList({ status, name_contains }, redraw), [status, name_contains]);
+  const statuses = useRef(new Map()).current;
+  const list = useMemo(() => new DocumentList({ status, name_contains }, statuses, redraw), [status, name_contains]);
   const shown = useRef(list);
   if (list.rows || list.error || !shown.current.rows) shown.current = list;
   useEffect(() => { list.more(); }, [list]);

@@ -4,8 +4,8 @@ const documents = (count) => some(count, "documento", "documentos");
 
 export const pt = {
   title: "Documentos",
-  chooseFiles: "Adicionar arquivos",
-  chooseFolder: "Adicionar pasta",
+  chooseFiles: "Enviar arquivos",
+  chooseFolder: "Enviar pasta",
   dropHere: "Solte arquivos e pastas para adicioná-los",
   empty: { title: "Ainda não há documentos", hint: "Solte arquivos ou pastas inteiras em qualquer lugar desta página, ou escolha-os." },
   noMatch: { title: "Nenhum documento encontrado", hint: "Nenhum documento tem essa situação e esse nome.", all: "Mostrar todos os documentos" },
@@ -48,7 +48,8 @@ export const pt = {
     worker_lost: "O processo que lia o documento foi interrompido várias vezes.",
     storage_unavailable: "O armazenamento não respondeu: tente de novo mais tarde.",
   },
-  neverSent: "Os bytes nunca chegaram. Exclua-o e adicione o arquivo de novo.",
+  announced: "Anunciado, mas não processado. Processe-o se os bytes já chegaram; senão, exclua-o e envie o arquivo de novo.",
+  process: (name) => `Processar ${name}`,
   cancel: (name) => `Cancelar o processamento de ${name}`,
   retry: (name) => `Processar ${name} de novo`,
   download: (name) => `Baixar ${name}`,
