@@ -54,7 +54,8 @@ function PagedReading({ document, total, outline, route }) {
   return html`<section class="reading">
     <${Toolbar} place=${place} page=${page} total=${total} outline=${outline} found=${found} />
     ${mayHavePictures && pages.error && html`<${WhyNoPictures} error=${pages.error} />`}
-    <${Panes} key=${picture !== null} document=${document} place=${place} page=${page} picture=${picture} begin=${begin} marks=${marks} found=${found} />
+    <${Panes} key=${picture !== null} document=${document} place=${place} page=${page} picture=${picture}
+      begin=${begin} marks=${marks} found=${found} />
   </section>`;
 }
 
@@ -73,7 +74,7 @@ function hasPagePictures({ content_type: type }) {
 
 /** Where in the document one is, by the address; turning pages is no step of the way back. */
 function usePlace(id, { query }) {
-  const now = { page: Number(query.get("page")) || 1, chunk: query.get("chunk"), q: query.get("q") ?? "" };
+  const now = { page: Math.trunc(Number(query.get("page"))) || 1, chunk: query.get("chunk"), q: query.get("q") ?? "" };
   const move = (change) => go(["documents", id], { ...now, ...change }, { replace: true });
   return {
     id,
