@@ -37,7 +37,7 @@ def guide(client: EsteiraClient) -> str:
 def details_may_be_missing(page: "Page", page_errors: list[str]) -> Iterator[None]:
     """A document that is opened for the first time has none, and browsers tell each 404."""
     yield
-    assert page
+    assert page.url
     page_errors[:] = [error for error in page_errors if "/details" not in error]
 
 
@@ -207,6 +207,14 @@ def test_a_passage_far_down_a_text_without_pages_is_marked(page: "Page", address
     assert marked == chunk["text"]
     in_sight = "element => { const box = element.getBoundingClientRect(); return box.top > 0 && box.bottom < 2000 }"
     assert page.locator(".text-of-page mark.passage-mark").first.evaluate(in_sight)
+
+
+def test_the_original_is_downloaded_under_its_name(page: "Page", address: str, guide: str) -> None:
+    page.goto(f"{address}/{guide}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == GUIDE.name
+    assert download.value.path().read_bytes() == GUIDE.read_bytes()
 
 
 def test_an_attachment_and_its_mail_are_linked(page: "Page", address: str, client: EsteiraClient) -> None:

@@ -57,7 +57,7 @@ def ingested(client: EsteiraClient, filename: str, data: bytes, **fields: object
 def details_may_be_missing(page: "Page", page_errors: list[str]) -> Iterator[None]:
     """A document that is opened for the first time has none, and browsers tell each 404."""
     yield
-    assert page
+    assert page.url
     page_errors[:] = [error for error in page_errors if "/details" not in error]
 
 
