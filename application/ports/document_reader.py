@@ -86,8 +86,13 @@ class DocumentReader(Protocol):
         """Return up to `limit` documents, newest first, older than `before`."""
         ...
 
-    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
-        """Return published chunks in order, those behind position `after` (-1 for all)."""
+    def chunks(
+        self, document_id: DocumentId, *, page: int | None = None, after: int, limit: int
+    ) -> Sequence[PublishedChunk]:
+        """Return published chunks in order, those behind position `after` (-1 for all), of `page` or of all pages.
+
+        A chunk that goes on over several pages is of each of them.
+        """
         ...
 
     def text(self, document_id: DocumentId) -> str:

@@ -26,8 +26,11 @@ class PageReader(Protocol):
     Raises DatabaseUnavailable (retryable).
     """
 
-    def pages(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedPage]:
-        """Return pages in order, those behind position `after` (-1 for all); none of a format without pages."""
+    def pages(self, document_id: DocumentId, *, first_page: int = 1, after: int, limit: int) -> Sequence[PublishedPage]:
+        """Return pages in order, those from `first_page` on that stand behind position `after` (-1 for all).
+
+        None of a format without pages.
+        """
         ...
 
     def drawn(self, document_id: DocumentId, checksum_sha256: str) -> frozenset[int]:

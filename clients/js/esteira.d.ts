@@ -46,7 +46,9 @@ export class Esteira {
   chunks(id: string, query?: PageQuery & { page?: number }): Promise<Page<Chunk>>;
   text(id: string, page?: number): Promise<string>;
   /** Numbers, sizes and picture URLs. */
-  pages(id: string, query?: PageQuery): Promise<Page<DocumentPage>>;
+  pages(id: string, query?: PageQuery & { first_page?: number }): Promise<Page<DocumentPage>>;
+  /** Rejects with `no_details` until an action `metadata` has made them. */
+  details(id: string): Promise<DocumentDetails>;
   /** The original bytes. */
   content(id: string): Promise<Blob>;
   search(request: SearchRequest): Promise<{ results: SearchResult[]; took_ms: number }>;
@@ -263,7 +265,30 @@ export interface Chunk {
 }
 
 export interface DocumentPage {
-  [field: string]: unknown;
+  page: number;
+  char_start: number;
+  char_end: number;
+  width: number | null;
+  height: number | null;
+  pictures: { list: PagePicture; reading: PagePicture } | null;
+}
+
+/** A URL that is good for some minutes, and the picture's size in pixels. */
+export interface PagePicture {
+  url: string;
+  width: number;
+  height: number;
+}
+
+export interface DocumentDetails {
+  document_id: string;
+  version: number;
+  title: string | null;
+  author: string | null;
+  language: string | null;
+  created_at: string | null;
+  modified_at: string | null;
+  outline: { title: string; level: number; page: number | null }[];
 }
 
 export interface SearchRequest {

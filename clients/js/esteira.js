@@ -103,6 +103,11 @@ export class Esteira {
     return this.#get(`${documentPath(id)}/pages`, { query });
   }
 
+  /** Rejects with `no_details` until an action `metadata` has made them. */
+  details(id) {
+    return this.#get(`${documentPath(id)}/details`);
+  }
+
   async content(id) {
     // Not by the redirect, which would take the API key and, for S3, the wrong origin along.
     const { url } = await this.#get(`${documentPath(id)}/content`, { query: { redirect: false } });

@@ -88,7 +88,9 @@ class PostgresDocumentReader:
             ).where(job_actions.c.status == document_filter.status)
         return self._states(query.order_by(documents.c.id.desc()).limit(limit))
 
-    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
+    def chunks(
+        self, document_id: DocumentId, *, page: int | None = None, after: int, limit: int
+    ) -> Sequence[PublishedChunk]:
         """Return published chunks in order."""
         query = (
             select(chunks)
@@ -97,6 +99,8 @@ class PostgresDocumentReader:
             .order_by(chunks.c.position)
             .limit(limit)
         )
+        if page is not None:
+            query = query.where(chunks.c.page_start <= page, chunks.c.page_end >= page)
         with database_errors(), self._engine.connect() as connection:
             return [PublishedChunk(chunk_id=row.chunk_id, chunk=chunk_of(row)) for row in connection.execute(query)]
 

@@ -22,12 +22,12 @@ class PostgresPageReader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def pages(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedPage]:
+    def pages(self, document_id: DocumentId, *, first_page: int = 1, after: int, limit: int) -> Sequence[PublishedPage]:
         """Read pages of the published run, then the pictures of these."""
         query = (
             select(pages.c.position, pages.c.number, pages.c.char_start, func.char_length(pages.c.text).label("length"))
             .join(documents, documents.c.published_run == pages.c.run_id)
-            .where(documents.c.id == document_id, pages.c.number.is_not(None), pages.c.position > after)
+            .where(documents.c.id == document_id, pages.c.number >= first_page, pages.c.position > after)
             .order_by(pages.c.position)
             .limit(limit)
         )

@@ -271,6 +271,18 @@ def test_passages_are_listed_in_order_page_by_page(api: Api, client: httpx.Clien
     }
 
 
+def test_the_passages_of_one_page_can_be_asked_for(api: Api, client: httpx.Client) -> None:
+    document = api.completed_document((1, "one"), (2, "two"), (2, "three"), (None, "four"))
+    url = f"/api/v1/documents/{document.id}/chunks"
+
+    first = client.get(url, params={"page": 2, "limit": 1}).json()
+    second = client.get(url, params={"page": 2, "limit": 1, "cursor": first["next_cursor"]}).json()
+
+    assert [chunk["text"] for chunk in first["items"] + second["items"]] == ["two", "three"]
+    assert client.get(url, params={"page": 3}).json() == {"items": [], "next_cursor": None}
+    assert_problem(client.get(url, params={"page": 0}), 422, "invalid_request")
+
+
 def test_a_cursor_of_another_list_is_refused(api: Api, client: httpx.Client) -> None:
     document = api.completed_document((1, "one"), (2, "two"))
     api.add_document()

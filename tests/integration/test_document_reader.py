@@ -81,6 +81,24 @@ def test_the_language_is_that_of_what_is_published(
     assert PostgresDocumentReader(engine).states([document.id])[document.id].language == shown
 
 
+def test_a_passage_is_of_each_page_that_it_touches(engine: Engine) -> None:
+    document = a_document()
+    run = claimed(engine, document).run
+    chunks = [indexed(position, "a cat") for position in range(4)]
+    chunks[1] = replace(chunks[1], chunk=replace(chunks[1].chunk, page_start=2, page_end=4))
+    chunks[2] = replace(chunks[2], chunk=replace(chunks[2].chunk, page_start=None, page_end=None))
+    PostgresPassageStore(engine).write_chunks(run, document.id, MODEL, chunks)
+    with PostgresUnitOfWork(engine) as transaction:
+        transaction.documents.publish(document, run)
+        transaction.commit()
+    reader = PostgresDocumentReader(engine)
+    found = {
+        page: [each.chunk.position for each in reader.chunks(document.id, page=page, after=-1, limit=10)]
+        for page in range(1, 6)
+    }
+    assert found == {1: [0], 2: [1], 3: [1], 4: [1, 3], 5: []}
+
+
 def test_a_part_of_a_name_is_found_in_any_case_and_means_itself(engine: Engine) -> None:
     other, wanted = (a_document(filename=name) for name in ("acao 100 fim.pdf", "Ação 100%_fim.PDF"))
     with PostgresUnitOfWork(engine) as transaction:

@@ -87,6 +87,9 @@ def test_pages_are_listed_in_portions(world: PreviewsWorld) -> None:
     rest = world.get(document_id, "pages", limit=2, cursor=first["next_cursor"]).json()
     assert [page["page"] for page in (*first["items"], *rest["items"])] == [1, 2, 3]
     assert rest["next_cursor"] is None
+    later = world.get(document_id, "pages", first_page=2, limit=1).json()
+    last = world.get(document_id, "pages", first_page=2, limit=1, cursor=later["next_cursor"]).json()
+    assert [page["page"] for page in later["items"] + last["items"]] == [2, 3]
     assert [bool(page["pictures"]) for page in (*first["items"], *rest["items"])] == [True, True, False]
 
 

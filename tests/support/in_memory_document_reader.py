@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
 from domain.action import ActionStatus
+from domain.chunk import Chunk
 from domain.document import Document
 from domain.errors import PageNotFound
 from domain.ids import DocumentId
@@ -45,10 +46,13 @@ class InMemoryDocumentReader:
         ]
         return [s for s in states if document_filter.status in {None, s.status}][:limit]
 
-    def chunks(self, document_id: DocumentId, *, after: int, limit: int) -> Sequence[PublishedChunk]:
+    def chunks(
+        self, document_id: DocumentId, *, page: int | None = None, after: int, limit: int
+    ) -> Sequence[PublishedChunk]:
         self.database.require_up()
         published = self.database.published(document_id).chunks
-        return [chunk for chunk in published if chunk.chunk.position > after][:limit]
+        of_page = [chunk for chunk in published if page is None or _touches(chunk.chunk, page)]
+        return [chunk for chunk in of_page if chunk.chunk.position > after][:limit]
 
     def text(self, document_id: DocumentId) -> str:
         self.database.require_up()
@@ -83,3 +87,9 @@ class InMemoryDocumentReader:
         ]
         is_paused = self.database.queues.get(state.index_action.queue) is not None
         return replace(state, queue_position=1 + len(ahead), is_queue_paused=is_paused)
+
+
+def _touches(chunk: Chunk, page: int) -> bool:
+    if chunk.page_start is None or chunk.page_end is None:
+        return False
+    return chunk.page_start <= page <= chunk.page_end

@@ -22,12 +22,16 @@ _NO_PAGE = {404: problem_response("`document_not_found`, `page_not_found`")}
     "/chunks", operation_id="list_chunks", summary="List a document's passages", responses=NO_DOCUMENT | INVALID
 )
 def list_chunks(
-    services: Services, document_id: DocumentPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    services: Services,
+    document_id: DocumentPath,
+    page: Annotated[int | None, Query(ge=1, le=LARGEST_INTEGER, description="Those that touch this page.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> ChunkList:
     """Give the passages that search sees, in order; none before the document is completed."""
     after = read_position_cursor(cursor)
     current_version(services, document_id)
-    found = services.documents.chunks(document_id, after=after, limit=limit + 1)
+    found = services.documents.chunks(document_id, page=page, after=after, limit=limit + 1)
     return ChunkList(
         items=[ChunkBody.of(published) for published in found[:limit]],
         next_cursor=position_cursor(found[limit - 1].chunk.position) if len(found) > limit else None,

@@ -1,8 +1,9 @@
 """What a document looks like, page by page, and what it says of itself."""
 
 from pathlib import PurePosixPath
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from domain.errors import NoDetails
 from domain.page_picture import PICTURE_TYPE, PagePicture
@@ -10,6 +11,7 @@ from interface.api.cursors import position_cursor, read_position_cursor
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services
 from interface.api.v1.schemas.pages import DetailsBody, PageBody, PageList
 from interface.api.v1.schemas.problem import INVALID, NO_DOCUMENT, problem_response
+from interface.api.v1.schemas.values import LARGEST_INTEGER
 from interface.api.v1.status_changes import current_state
 
 router = APIRouter(prefix="/documents/{document_id}", tags=["documents"])
@@ -22,7 +24,11 @@ router = APIRouter(prefix="/documents/{document_id}", tags=["documents"])
     responses=NO_DOCUMENT | INVALID,
 )
 def list_pages(
-    services: Services, document_id: DocumentPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    services: Services,
+    document_id: DocumentPath,
+    first_page: Annotated[int, Query(ge=1, le=LARGEST_INTEGER, description="Begin with this page.")] = 1,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> PageList:
     """Give the pages of the text that search sees, in order; none of a format without pages.
 
@@ -40,7 +46,7 @@ def list_pages(
             is_shown=True,
         ).url
 
-    found = services.pages.pages(document_id, after=after, limit=limit + 1)
+    found = services.pages.pages(document_id, first_page=first_page, after=after, limit=limit + 1)
     return PageList(
         items=[PageBody.of(page, url_of=url_of) for page in found[:limit]],
         next_cursor=position_cursor(found[limit - 1].position) if len(found) > limit else None,

@@ -1,9 +1,51 @@
-// The view of document.
-import { html } from "../../vendor/preact.js";
+// The view of one document: what it is, how far its processing is, and what stands in it.
+import { html, useState } from "../../vendor/preact.js";
 import { useWords } from "../../lib/language.js";
+import { hrefTo } from "../../lib/route.js";
+import { Empty, Problem } from "../../parts/notice.js";
+import { About } from "./about.js";
+import { useDetails } from "./details.js";
+import { DocumentHead } from "./head.js";
+import { Progress } from "./progress.js";
+import { Reading } from "./reading.js";
+import { Receipt } from "./receipt.js";
+import { useDocument } from "./state.js";
 import { words } from "./words.js";
 
-export function DocumentView({ route }) {
+export function DocumentView({ id, route }) {
+  const [receipt, setReceipt] = useState(null);
+  if (receipt) return html`<${Receipt} receipt=${receipt} />`;
+  return html`<${Present} id=${id} route=${route} onDeleted=${setReceipt} />`;
+}
+
+function Present({ id, route, onDeleted }) {
+  const state = useDocument(id);
+  const { document, status, error, edition } = state;
+  const details = useDetails(document, edition);
+  if (error?.status === 404 || error?.status === 422) return html`<${Gone} />`;
+  if (!document || !status) return error ? html`<${Problem} error=${error} again=${state.again} />` : html`<${Skeleton} />`;
+  return html`<div class="document">
+    <${DocumentHead} document=${document} status=${status} query=${route.query} state=${state} onDeleted=${onDeleted} />
+    ${error && html`<${Problem} error=${error} again=${state.again} />`}
+    <${Progress} status=${status} />
+    <${About} document=${document} status=${status} details=${details} />
+    <${Reading} key=${edition} document=${document} status=${status} details=${details} route=${route} />
+  </div>`;
+}
+
+function Gone() {
   const say = useWords(words);
-  return html`<div class="head"><h1>${say.title}</h1></div>`;
+  return html`<${Empty} icon="documents" title=${say.gone.title}>
+    <p>${say.gone.about}</p>
+    <a class="button" href=${hrefTo(["documents"])}>${say.toDocuments}</a>
+  <//>`;
+}
+
+function Skeleton() {
+  const say = useWords(words);
+  return html`<div class="document" role="group" aria-busy="true" aria-label=${say.loading}>
+    <div class="skeleton name-line"></div>
+    <div class="skeleton facts-line"></div>
+    <div class="skeleton reading-block"></div>
+  </div>`;
 }

@@ -1,9 +1,72 @@
-// The view of search.
+// The view of search: a question, and the passages that answer it.
 import { html } from "../../vendor/preact.js";
-import { useWords } from "../../lib/language.js";
+import { useAnswer } from "../../lib/asking.js";
+import { client } from "../../lib/client.js";
+import { useFormats, useWords } from "../../lib/language.js";
+import { Empty, Problem } from "../../parts/notice.js";
+import { SearchForm } from "./form.js";
+import { questionOf, requestOf } from "./question.js";
+import { Results } from "./results.js";
 import { words } from "./words.js";
 
 export function SearchView({ route }) {
   const say = useWords(words);
-  return html`<div class="head"><h1>${say.title}</h1></div>`;
+  const question = questionOf(route.query);
+  const found = useFound(question);
+  return html`<div class="search">
+    <h1 class="unseen">${say.title}</h1>
+    <${SearchForm} question=${question} isAsking=${found.isAsking} />
+    <${Count} found=${found} />
+    <${Found} question=${question} found=${found} />
+  </div>`;
+}
+
+/** Ask what the address asks. The answer holds its question, so that no old passages stand under a new one's words. */
+function useFound(question) {
+  const key = JSON.stringify(question);
+  return useAnswer(async () => {
+    if (!question.q.trim()) return null;
+    return { ...(await client.search(requestOf(question))), question };
+  }, [key]);
+}
+
+/** How many there are, for eyes and for screen readers. */
+function Count({ found: { answer, error, isAsking } }) {
+  const say = useWords(words);
+  const { number } = useFormats();
+  const count = answer?.results.length ?? 0;
+  const said = answer && !error && !isAsking ? say.found(number(count), count, number(answer.took_ms)) : "";
+  return html`<p class="count small soft numbers" role="status">${isAsking && answer ? say.asking : said}</p>`;
+}
+
+function Found({ question, found: { answer, error, isAsking, again } }) {
+  const say = useWords(words);
+  if (error) return html`<${Problem} error=${error} again=${again} />`;
+  if (!question.q.trim()) return html`<${Empty} icon="search" title=${say.start.title}><p>${say.start.about}</p><//>`;
+  if (!answer) return html`<${Skeleton} />`;
+  if (answer.results.length === 0 && !isAsking) return html`<${Nothing} question=${question} />`;
+  return html`<${Results} found=${answer} isOld=${isAsking} />`;
+}
+
+function Nothing({ question }) {
+  const say = useWords(words).nothing;
+  const hints = [
+    question.q.includes('"') && say.quotes,
+    question.mode === "keyword" && say.byWords,
+    (question.document || question.metadata) && say.filters,
+    say.language,
+    say.completed,
+  ];
+  return html`<${Empty} icon="search" title=${say.title}>
+    <ul class="hints">${hints.filter(Boolean).map((hint) => html`<li>${hint}</li>`)}</ul>
+  <//>`;
+}
+
+function Skeleton() {
+  const say = useWords(words);
+  return html`<div class="results" aria-busy="true" aria-label=${say.asking} role="group">
+    ${[1, 2, 3].map((each) => html`<div class="result" key=${each}>
+      <div class="skeleton line short"></div><div class="skeleton line"></div><div class="skeleton line"></div>
+    </div>`)}
+  </div>`;
 }

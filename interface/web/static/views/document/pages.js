@@ -1,0 +1,88 @@
+// The pages of a document as they come into sight: sizes, places in the text, pictures; by blocks, never all at once.
+import { useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { client } from "../../lib/client.js";
+import { tellKeyIsMissing } from "../../lib/key_watch.js";
+import { make } from "./making.js";
+
+// As many as one action makes pictures of at first.
+const BLOCK = 50;
+// Pictures have URLs that live for some minutes.
+const LEAST_SECONDS_BETWEEN_LOADS = 60;
+
+function blockOf(page) {
+  return Math.floor((page - 1) / BLOCK);
+}
+
+/**
+ * Return `{ pageAt, isLoaded, isMaking, error, want, renew }`, of which what is and the error are about the block of the
+ * current page. `want(page)` asks for the block of a page unless it is there, `renew(page)` for its pictures' new URLs.
+ */
+export function usePages(id, { current, total, mayHavePictures }) {
+  const { pages, loaded, load } = useLoadedPages(id);
+  const block = blockOf(current);
+  const isMissing = mayHavePictures && pages.has(current) && !pages.get(current).pictures;
+  const { isMaking, error } = usePictures(id, block, { isMissing, total, load });
+  const askQuietly = (age) => (page) => load(blockOf(page), age).catch(tellKeyIsMissing);
+  const want = useCallback(askQuietly(Infinity), [load]);
+  const renew = useCallback(askQuietly(LEAST_SECONDS_BETWEEN_LOADS), [load]);
+  return { pageAt: (page) => pages.get(page), isLoaded: loaded.has(block), isMaking, error, want, renew };
+}
+
+/** Loads a block, and has its pictures made where there are none: once a block, as what failed would fail again. */
+function usePictures(id, block, { isMissing, total, load }) {
+  const [states, setStates] = useState(new Map());
+  const leaving = useLeaving(id);
+  const tell = (state) => leaving.current.signal.aborted || setStates((before) => new Map(before).set(block, state));
+  const fail = (error) => {
+    tellKeyIsMissing(error);
+    tell({ isMaking: false, error });
+  };
+  useEffect(() => { load(block, Infinity).catch(fail); }, [id, block]);
+  useEffect(() => {
+    if (!isMissing || states.has(block)) return;
+    tell({ isMaking: true, error: null });
+    makePictures(id, block, total, leaving.current.signal)
+      .then(() => load(block, 0))
+      .then(() => tell({ isMaking: false, error: null }), fail);
+  }, [id, block, isMissing]);
+  return states.get(block) ?? { isMaking: isMissing, error: null };
+}
+
+/** Return a ref to an AbortController which is aborted when the document is left. */
+function useLeaving(id) {
+  const leaving = useRef(null);
+  useEffect(() => {
+    leaving.current = new AbortController();
+    return () => leaving.current.abort();
+  }, [id]);
+  return leaving;
+}
+
+/** `load(block, age)` asks unless the block was asked for within the last `age` seconds. */
+function useLoadedPages(id) {
+  const leaving = useLeaving(id);
+  const [pages, setPages] = useState(new Map());
+  const [loaded, setLoaded] = useState(new Set());
+  const askedAt = useRef(new Map());
+  const load = useCallback(async (block, age) => {
+    const last = askedAt.current.get(block);
+    if (last !== undefined && Date.now() - last < age * 1000) return;
+    askedAt.current.set(block, Date.now());
+    try {
+      const { items } = await client.pages(id, { first_page: block * BLOCK + 1, limit: BLOCK });
+      if (leaving.current.signal.aborted) return;
+      setPages((before) => new Map([...before, ...items.map((item) => [item.page, item])]));
+      setLoaded((before) => new Set(before).add(block));
+    } catch (error) {
+      askedAt.current.delete(block);
+      throw error;
+    }
+  }, [id]);
+  return { pages, loaded, load };
+}
+
+function makePictures(id, block, total, signal) {
+  const last = (block + 1) * BLOCK;
+  const range = { first_page: block * BLOCK + 1, last_page: total ? Math.min(total, last) : last };
+  return make("preview", { document_id: id, ...range }, signal);
+}

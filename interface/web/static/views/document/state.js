@@ -1,0 +1,55 @@
+// A document as it is, followed for as long as it moves.
+import { useCallback, useEffect, useState } from "../../vendor/preact.js";
+import { useAnswer } from "../../lib/asking.js";
+import { client } from "../../lib/client.js";
+import { tellKeyIsMissing } from "../../lib/key_watch.js";
+
+const MOVING = ["pending", "processing"];
+
+export function isMoving(status) {
+  return MOVING.includes(status.status);
+}
+
+/**
+ * Return `{ document, status, error, edition, again }`. `edition` is another one whenever there may be something else to
+ * read; `again()` follows anew what was started just now.
+ */
+export function useDocument(id) {
+  const [round, setRound] = useState(0);
+  const { answer, error, again: describe } = useAnswer(() => client.document(id), [id]);
+  const [status, setStatus] = useState(null);
+  const [trouble, setTrouble] = useState(null);
+  const [edition, setEdition] = useState(0);
+  useEffect(() => {
+    const leaving = new AbortController();
+    // What was started just now may have ended before it is looked at.
+    const seen = { moving: round > 0 };
+    const note = (next) => {
+      seen.moving ||= isMoving(next);
+      setStatus(next);
+    };
+    follow(id, note, leaving.signal, setTrouble).then((ended) => ended && seen.moving && setEdition((number) => number + 1));
+    return () => leaving.abort();
+  }, [id, round]);
+  const isOldNews = answer && status && !isMoving(status) && answer.status !== status.status;
+  useEffect(() => { if (isOldNews || edition) describe(); }, [isOldNews, edition]);
+  const again = useCallback(() => {
+    setTrouble(null);
+    describe();
+    setRound((number) => number + 1);
+  }, [describe]);
+  return { document: answer, status, error: error ?? trouble, edition, again };
+}
+
+/** Tell whether the end was seen. */
+async function follow(id, onChange, signal, onError) {
+  try {
+    await client.follow(id, onChange, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    tellKeyIsMissing(error);
+    onError(error);
+    return false;
+  }
+}
