@@ -1,4 +1,4 @@
-// The client of Esteira for browsers, and for Node 20 and later: upload, follow, search. One file, no dependency.
+// The client of Esteira for browsers, and for Node 20.3 and later: upload, follow, search. One file, no dependency.
 // SPDX-License-Identifier: Apache-2.0
 
 const MEBIBYTE = 1024 * 1024;
@@ -902,12 +902,16 @@ class Slots {
     if (this.#free > 0) this.#free--;
     else {
       await new Promise((resolve, reject) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => {
-          const wasWaiting = this.#waiting.includes(resolve);
-          this.#waiting = this.#waiting.filter((other) => other !== resolve);
-          if (wasWaiting) reject(aborted());
-        });
+        const enter = () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        };
+        const leave = () => {
+          this.#waiting = this.#waiting.filter((other) => other !== enter);
+          reject(aborted());
+        };
+        this.#waiting.push(enter);
+        signal.addEventListener("abort", leave, { once: true });
       });
     }
   }

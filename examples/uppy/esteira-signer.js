@@ -44,7 +44,7 @@ export function esteiraSigner(uppy, { url, headers = {}, describe = () => ({}) }
 
   // Uppy's key is the file's id until the document is announced, and the document's id from then on.
   async function signRequest({ method, key, uploadId, partNumber }) {
-    const [path, which] = [`/${key}/upload`, `?upload_id=${uploadId}`];
+    const [path, which] = [`/${key}/upload`, `?upload_id=${encodeURIComponent(uploadId)}`];
     if (!uploadId && method === "POST") return begin(key);
     if (!uploadId) {
       const { document_id, upload } = await announce(key, false);

@@ -21,7 +21,7 @@ function Page() {
   useEffect(() => onMissingKey(setMissingKey), []);
   return html`<${Language.Provider} value=${language}>
     <${Frame} language=${language} onLanguage=${setLanguage}>
-      ${missingKey ? html`<${KeyForm} error=${missingKey} onKept=${() => setMissingKey(null)} />` : html`<${View} />`}
+      ${missingKey ? html`<${KeyForm} onKept=${() => setMissingKey(null)} />` : html`<${View} />`}
     <//>
   <//>`;
 }

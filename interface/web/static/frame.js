@@ -56,6 +56,7 @@ function ForgetKey() {
   const say = useWords(words).key;
   const forget = () => {
     forgetKey();
+    sessionStorage.clear(); // what it was used for, such as the list of reports
     location.reload();
   };
   return html`<button type="button" class="button plain only-icon" aria-label=${say.forget} title=${say.forget}

@@ -6,8 +6,9 @@ export function savedUploads() {
 }
 
 export function keepSaved(saved) {
-  localStorage.setItem(KEPT + saved.document_id, JSON.stringify(saved));
+  // First of all: other tabs look who holds it as soon as it is written.
   holdForThisTab(saved.document_id);
+  localStorage.setItem(KEPT + saved.document_id, JSON.stringify(saved));
 }
 
 export function forgetSaved(documentId) {

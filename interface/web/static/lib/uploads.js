@@ -54,7 +54,8 @@ class Uploads {
 
   /** Send files; those of interrupted uploads go on where those stopped. */
   add({ files, hidden = 0, unreadable = 0 }) {
-    if (this.items.length && this.isOver) this.clear();
+    // What could not be sent stays until somebody has tried it again or cleared it.
+    if (this.items.length && this.isOver) this.clear(({ upload }) => upload.state === "failed");
     this.hidden += hidden;
     this.unreadable += unreadable;
     this.items = [...this.items, ...files.map((file) => this.#begin(file))];
@@ -92,9 +93,9 @@ class Uploads {
     if (saved && !isTakenUp) await this.giveUp(saved);
   }
 
-  /** Forget what is over. */
-  clear() {
-    this.items = this.items.filter((item) => !item.outcome);
+  /** Forget what is over, but what `stays`. */
+  clear(stays = () => false) {
+    this.items = this.items.filter((item) => !item.outcome || stays(item));
     this.hidden = this.unreadable = 0;
     this.#tell();
   }

@@ -1,12 +1,12 @@
 // What can be done with a document: download the original, process again, cancel, delete.
 import { html, useState } from "../../vendor/preact.js";
 import { client } from "../../lib/client.js";
+import { download } from "../../lib/download.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useWords } from "../../lib/language.js";
 import { Confirm } from "../../parts/confirm.js";
 import { Icon } from "../../parts/icon.js";
 import { Problem } from "../../parts/notice.js";
-import { download } from "./download.js";
 import { Password } from "./password.js";
 import { isMoving } from "./state.js";
 import { words } from "./words.js";
@@ -40,7 +40,9 @@ export function Actions({ document, status, onStarted, onDeleted }) {
 }
 
 function Act({ icon, name, look = "", isBusy, onClick }) {
-  return html`<button type="button" class="button ${look}" disabled=${isBusy} onClick=${onClick}><${Icon} name=${icon} />${name}</button>`;
+  // A button that is disabled loses the focus.
+  return html`<button type="button" class="button ${look}" aria-disabled=${isBusy} onClick=${() => isBusy || onClick()}>
+    <${Icon} name=${icon} />${name}</button>`;
 }
 
 /** One thing at a time; what goes wrong with it is shown until the next. */

@@ -8,7 +8,12 @@ export function Password({ onGiven, onClose }) {
   const [password, setPassword] = useState("");
   const dialog = useRef(null);
   const name = useId();
-  useEffect(() => { dialog.current.showModal(); }, []);
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current.showModal();
+    // A dialog that is taken away instead of closed gives the focus back to nobody.
+    return () => opener?.focus();
+  }, []);
   const give = (event) => {
     event.preventDefault();
     onGiven(password);

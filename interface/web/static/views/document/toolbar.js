@@ -23,7 +23,8 @@ function PageTurner({ page, total, onTurn }) {
   const turn = (event) => {
     event.preventDefault();
     const wanted = Math.round(Number(written));
-    if (wanted >= 1) onTurn(Math.min(wanted, total ?? wanted));
+    // Who only passes by the field stays where they are.
+    if (wanted >= 1 && wanted !== page) onTurn(Math.min(wanted, total ?? wanted));
     else setWritten(String(page));
   };
   return html`<form class="turner" onSubmit=${turn}>

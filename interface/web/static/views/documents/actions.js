@@ -1,6 +1,7 @@
 // What can be done with documents, and the questions that come before it.
 import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { client } from "../../lib/client.js";
+import { download } from "../../lib/download.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useWords } from "../../lib/language.js";
 import { tell } from "../../lib/news.js";
@@ -67,24 +68,6 @@ async function deleteAll(rows, { list, say }) {
     // The button that had the focus went with its row.
     if (document.activeElement === document.body) document.querySelector("main").focus({ preventScroll: true });
   }
-}
-
-/** Without a key the browser fetches the file by itself, however large. */
-async function download(row) {
-  if (!client.apiKey) {
-    save(row.links.content, row.filename);
-    return;
-  }
-  const url = URL.createObjectURL(await client.content(row.document_id));
-  save(url, row.filename);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-function save(url, filename) {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = filename;
-  link.click();
 }
 
 export function Dialogs({ actions }) {

@@ -41,9 +41,14 @@ export class DocumentList {
 
   /** Look for what came since, from other tabs and programs as well. */
   async newer() {
-    if (this.rows === null || this.isAsking) return;
+    if (this.isAsking) return;
+    if (this.rows === null) {
+      await this.more(); // the first page could not be had so far
+      return;
+    }
     await this.#try(async () => {
       const { items, next_cursor } = await client.documents({ ...this.#filter, limit: HEAD });
+      if (this.isAsking) return; // what goes on from the old end may not meet a new one: the next look sees it as well
       const hasGap = next_cursor !== null && !items.some((item) => this.has(item.document_id));
       if (hasGap) this.#beginWith(next_cursor);
       this.#merge(items);

@@ -26,7 +26,7 @@ export function UploadRow({ item, onProblem }) {
       ${state === "failed" && html`<${Action} icon="retry" says=${say.retry(filename)} onClick=${() => upload.retry()} />`}
       <${Action} icon="cancel" says=${say.cancel(filename)} onClick=${() => onProblem(() => uploads.cancel(item))} />
     </div>
-    ${state === "failed" && html`<div class="trouble small"><p class="bad" role="alert">${upload.error.detail}</p></div>`}
+    ${state === "failed" && html`<div class="trouble small"><p class="bad" role="alert">${upload.error.detail ?? upload.error.message}</p></div>`}
   </li>`;
 }
 

@@ -1,5 +1,5 @@
 // Reports that this tab has asked for, and what keeps the house in order: cleanup and doctor.
-import { html } from "../../../vendor/preact.js";
+import { html, useState } from "../../../vendor/preact.js";
 import { client } from "../../../lib/client.js";
 import { useKept } from "../../../lib/kept.js";
 import { useFormats, useWords } from "../../../lib/language.js";
@@ -12,6 +12,7 @@ import { Upkeep } from "./upkeep.js";
 import { words } from "./words.js";
 
 const MOST = 20;
+const MOVING = ["pending", "processing"];
 
 export function Reports() {
   const say = useWords(words);
@@ -34,9 +35,14 @@ export function Reports() {
 function Report({ report }) {
   const say = useWords(words);
   const { time } = useFormats();
-  const { answer, error } = useLive(() => stateOf(report.job_id), [report.job_id], { seconds: 2 });
+  const [isOver, setOver] = useState(false);
+  const { answer, error } = useLive(async () => {
+    const state = await stateOf(report.job_id);
+    setOver(!MOVING.includes(state.status));
+    return state;
+  }, [report.job_id], { seconds: isOver ? 60 : 2 });
   const name = `${say.names[report.report]}, ${report.kind.toUpperCase()}`;
-  const isMoving = answer && ["pending", "processing"].includes(answer.status);
+  const isMoving = answer && MOVING.includes(answer.status);
   const failure = answer?.actions?.[0]?.error ?? (error && { message: error.detail });
   return html`<li class="report">
     <div class="what"><strong>${name}</strong>

@@ -1,9 +1,9 @@
 // Gets the original to where the browser keeps downloads.
-import { client } from "../../lib/client.js";
+import { client } from "./client.js";
 
 /** Without a key the browser goes there by itself, however large it is; with one, only a request can carry it. */
 export async function download({ document_id, filename, links }) {
-  if (client.apiKey === null) {
+  if (!client.apiKey) {
     save(links.content, filename);
     return;
   }
