@@ -19,6 +19,7 @@ function Page() {
   const [missingKey, setMissingKey] = useState(null);
   useEffect(() => keepLanguage(language), [language]);
   useEffect(() => onMissingKey(setMissingKey), []);
+  useEffect(keepPageFromFiles, []);
   return html`<${Language.Provider} value=${language}>
     <${Frame} language=${language} onLanguage=${setLanguage}>
       ${missingKey ? html`<${KeyForm} onKept=${() => setMissingKey(null)} />` : html`<${View} />`}
@@ -31,7 +32,7 @@ function View() {
   const say = useWords(words);
   const [section = "documents", id] = route.path;
   useFocusOnChange(route.path.join("/"));
-  useTitle(say[section]);
+  useTitle(VIEWS[section] && say[section]);
   if (section === "documents" && id) return html`<${DocumentView} key=${id} id=${id} route=${route} />`;
   const Chosen = VIEWS[section];
   if (Chosen) return html`<${Chosen} route=${route} />`;
@@ -55,6 +56,18 @@ function useFocusOnChange(path) {
     }
     first.current = false;
   }, [path]);
+}
+
+/** A file that is dropped beside its place would be opened by the browser instead of the page, and uploads be lost. */
+function keepPageFromFiles() {
+  const refuse = (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  };
+  const events = ["dragover", "drop"];
+  events.forEach((name) => document.documentElement.addEventListener(name, refuse));
+  return () => events.forEach((name) => document.documentElement.removeEventListener(name, refuse));
 }
 
 render(html`<${Page} />`, document.getElementById("app"));

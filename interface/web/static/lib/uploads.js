@@ -6,6 +6,7 @@ import { forgetSaved, heldByTabs, isOf, keepSaved, onSavedElsewhere, savedUpload
 import { Speed } from "./speed.js";
 
 export const UNDER_WAY = ["waiting", "sending", "offline"];
+const LOST_BY_LEAVING = [...UNDER_WAY, "paused"];
 const ENDED = ["completed", "failed", "cancelled"];
 const TOLD_EVERY_MS = 200;
 // Tabs let go of their locks a moment after they were left.
@@ -161,7 +162,7 @@ class Uploads {
   #tell() {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      warnOnLeaving(this.items.some(({ upload }) => UNDER_WAY.includes(upload.state)));
+      warnOnLeaving(this.items.some(({ upload }) => LOST_BY_LEAVING.includes(upload.state)));
       this.#listeners.forEach((listener) => listener());
     }, TOLD_EVERY_MS);
   }

@@ -57,7 +57,7 @@ async function deleteAll(rows, { list, say }) {
   let count = 0;
   try {
     for (const row of rows) {
-      const { deleted } = await client.delete(row.document_id);
+      const { deleted } = await deleteUnlessGone(row.document_id);
       count++;
       sum.chunks += deleted.chunks;
       sum.objects += deleted.objects;
@@ -67,6 +67,16 @@ async function deleteAll(rows, { list, say }) {
     if (count) tell(say.deletion.done(count, sum));
     // The button that had the focus went with its row.
     if (document.activeElement === document.body) document.querySelector("main").focus({ preventScroll: true });
+  }
+}
+
+/** Somebody else may have deleted it meanwhile. */
+async function deleteUnlessGone(id) {
+  try {
+    return await client.delete(id);
+  } catch (error) {
+    if (error.code !== "document_not_found") throw error;
+    return { deleted: { chunks: 0, objects: 0 } };
   }
 }
 

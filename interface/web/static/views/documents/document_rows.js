@@ -18,7 +18,7 @@ export function DocumentRows({ rows, list, isAsking, actions }) {
       ${rows.map((row) => html`<${DocumentRow} key=${row.document_id} row=${row} isSelected=${chosen.has(row.document_id)}
         status=${list.statuses.get(row.document_id)} onSelect=${select} actions=${actions} />`)}
     </ul>
-    ${list.hasMore && html`<div class="more">
+    ${list.hasMore && html`<div class="more-documents">
       <button type="button" class="button" disabled=${isAsking} onClick=${() => list.more()}>${say.more}</button>
     </div>`}
   </section>`;

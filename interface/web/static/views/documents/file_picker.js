@@ -22,6 +22,7 @@ export function useDrop(onFound) {
     const over = (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
       setDragging(true);
     };
     const leave = (event) => event.relatedTarget === null && setDragging(false);

@@ -20,7 +20,7 @@ export function Filters({ status, name }) {
     const timer = setTimeout(() => choose({}), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  return html`<form class="filters" role="search" aria-label=${say.label} onSubmit=${(event) => event.preventDefault()}>
+  return html`<form class="document-filters" role="search" aria-label=${say.label} onSubmit=${(event) => event.preventDefault()}>
     <div class="field grow">
       <label class="unseen" for=${nameId}>${say.name}</label>
       <input id=${nameId} class="input" type="search" maxlength=${MOST_CHARACTERS} placeholder=${say.namePlaceholder}
