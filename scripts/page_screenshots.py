@@ -63,9 +63,10 @@ def fill(browser: Browser, url: str, folder: Path) -> None:
 
 def delete_what_was_cut(url: str) -> None:
     """Delete documents whose upload ended with an earlier picture."""
-    with httpx.Client(base_url=f"{url}/api/v1/documents", timeout=60) as api:
-        for document in api.get("", params={"status": "awaiting_upload"}).raise_for_status().json()["items"]:
-            api.delete(f"/{document['document_id']}").raise_for_status()
+    documents_url = f"{url}/api/v1/documents"
+    answer = httpx.get(documents_url, params={"status": "awaiting_upload"}, timeout=60)
+    for document in answer.raise_for_status().json()["items"]:
+        httpx.delete(f"{documents_url}/{document['document_id']}", timeout=60).raise_for_status()
 
 
 def picture(page: Page, path: Path) -> None:
