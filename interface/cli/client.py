@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from esteira_client import (
     Document,
@@ -73,7 +74,8 @@ class ApiClient:
 
     def process(self, document_id: str) -> Json:
         """Start the processing; while it runs, asking again gives the same answer."""
-        return self.ask("POST", f"{DOCUMENTS}/{document_id}/process", repeatable=True)
+        once = {"Idempotency-Key": str(uuid4())}
+        return self.ask("POST", f"{DOCUMENTS}/{document_id}/process", repeatable=True, headers=once)
 
     def statuses(self, document_ids: Sequence[str], *, etag: str | None = None) -> StatusPage | None:
         """Return up to 500 states, None if nothing changed since `etag`. Unknown ids are left out."""

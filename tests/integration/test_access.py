@@ -121,6 +121,13 @@ def test_without_a_key_nothing_can_be_read_or_changed(app: FastAPI, client: http
                 assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+def test_a_poll_that_finds_nothing_new_needs_a_key_as_any_other(api: Api, client: httpx.Client) -> None:
+    path, known = f"/api/v1/documents/{api.add_document().id}/status", {"If-None-Match": "*"}
+    assert client.get(path, headers=known).status_code == 401
+    assert client.get(path, headers=known | bearer(api, KeyScope.OPERATE)).status_code == 403
+    assert client.get(path, headers=known | bearer(api, KeyScope.READ)).status_code == 304
+
+
 def test_every_route_says_what_it_needs(app: FastAPI) -> None:
     for template, route in walk(app.routes):
         for method in getattr(route, "methods", None) or {"GET"}:

@@ -149,6 +149,11 @@ def test_html_says_it_in_its_head(read: Read) -> None:
     assert read(b"<html><body><p>Words</p></body></html>", "a.html") == DocumentDetails()
 
 
+def test_html_nested_deeper_than_anybody_writes_is_read_as_soon_as_other(read: Read) -> None:
+    markup = b"<html><head><title>Deep</title></head><body>" + b"<div>" * 200_000
+    assert said(read(markup, "a.html")) == ("Deep", None, None, None)
+
+
 def test_books_say_it_in_their_package(read: Read) -> None:
     container = (
         '<container><rootfiles><rootfile full-path="b.opf" media-type="application/oebps-package+xml"/></rootfiles>'
@@ -191,6 +196,7 @@ def test_what_cannot_be_opened_says_why(read: Read, data: bytes, code: str) -> N
         {"title": "x" * 1_001},
         {"author": 7},
         {"created_at": "2024-02-29T10:30:00"},
+        {"created_at": "0001-01-01T00:00:00+14:00"},
         {"modified_at": "soon"},
         {"outline": None},
         {"outline": [["a", 1, 1]] * 2_001},

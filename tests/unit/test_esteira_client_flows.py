@@ -148,6 +148,13 @@ def test_bytes_go_with_the_signed_headers_and_their_length_alone() -> None:
     assert sent.to_store
 
 
+def test_a_store_that_leads_elsewhere_has_not_taken_the_bytes() -> None:
+    put = SingleUpload(document_id="d", url="http://store.example/x?s=1", headers={})
+    with pytest.raises(EsteiraError) as caught:
+        carried(send(API, put, OpenSource.of(io.BytesIO(b"x"))), lambda _: httpx.Response(307))
+    assert (caught.value.code, caught.value.status) == ("upload_refused", 307)
+
+
 def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_bytes(b"before")
@@ -194,6 +201,12 @@ def leading(request: Request) -> httpx.Response:
     if not request.to_store:
         return httpx.Response(307, headers={"Location": "http://store.example/x?s=1"})
     return httpx.Response(206 if "Range" in request.headers else 200, headers={"ETag": '"e"'})
+
+
+def test_a_download_that_is_led_elsewhere_is_no_empty_file() -> None:
+    with pytest.raises(EsteiraError) as caught:
+        carried(content_blocks(API, "d"), lambda _: httpx.Response(307, headers={"Location": "http://x.example"}))
+    assert (caught.value.code, caught.value.status) == ("http_307", 307)
 
 
 def test_a_download_goes_on_where_the_connection_broke() -> None:

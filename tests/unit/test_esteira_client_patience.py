@@ -126,6 +126,14 @@ def test_an_error_of_the_server_itself_is_given_up_soon(api: Api, clock: Clock) 
     assert clock.now <= Patience().error
 
 
+def test_the_time_that_bytes_take_to_be_sent_is_no_waiting(api: Api, clock: Clock) -> None:
+    part = Request(method="PUT", url="http://store.example/x?signature=y", to_store=True, body=lambda: [b"x"])
+    walk = Walk(api.sent(part))
+    clock.now += 10 * Patience().outage
+    walk.fail(CUT)
+    assert walk.step == Pause(0.25)
+
+
 def test_chance_spreads_those_who_failed_together(clock: Clock) -> None:
     for chance in (0.0, 0.5, 1.0):
         api = Api(url=URL, clock=clock, chance=lambda chance=chance: chance)

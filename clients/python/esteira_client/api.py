@@ -51,8 +51,11 @@ class Api:
         return (yield from self._tried(Send(request), accept))
 
     def opened(self, request: Request) -> Flow[httpx.Response]:
-        """Return the head of an answer whose body is to be read. Raises EsteiraError."""
-        return (yield from self._tried(Open(request), ()))
+        """Return the head of a success, whose body is to be read. Raises EsteiraError."""
+        response = yield from self._tried(Open(request), ())
+        if not response.is_success:  # a redirection has a body as well, which is not what was asked for
+            raise self._refused(request, response).problem
+        return response
 
     def json(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Any]:
         """Return the JSON of an answer. Raises EsteiraError."""
@@ -84,6 +87,8 @@ class Api:
                 failure = self._refused(step.request, response)
                 peer.has_answered |= not response.is_server_error
             failures += 1
+            if failures == 1 and step.request.body:
+                began = self.clock()  # a large part takes longer to send than patience lasts
             wait = self.patience.pause(
                 failure.problem,
                 failures=failures,

@@ -3,6 +3,7 @@
 import os
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
@@ -66,7 +67,8 @@ def blocks_at(api: Api, path: str) -> Feed[bytes]:
 
 def saved_at(api: Api, path: str, target: Path) -> Flow[Path]:
     """Write the bytes behind `path` beside `target`, then name them so; return it. Raises EsteiraError, OSError."""
-    partial_file = target.with_name(f".{target.name[:200]}.part")
+    # A name of its own, so that two downloads to one path do not write into each other's.
+    partial_file = target.with_name(f".{target.name[:50]}.{uuid4().hex}.part")
     download = Download(api, get(path))
     try:
         file = yield Work(partial(partial_file.open, "wb"))

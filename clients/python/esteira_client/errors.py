@@ -14,7 +14,8 @@ class EsteiraError(Exception):
     """A call failed. `code` is for programs and stable, `detail` is a sentence for people.
 
     `status` is that of HTTP, None where no answer came or none was asked for. `errors` names wrong fields, each by
-    `pointer` and `detail`. `document_id` is set where an upload failed whose document is there, to go on with.
+    `pointer` and `detail`. `document_id` is set where `upload` or `ingest` failed and its document is there, to go on
+    with.
     """
 
     def __init__(

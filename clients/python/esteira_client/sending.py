@@ -8,12 +8,13 @@ import httpx
 
 from esteira_client.announcing import SingleUpload, UploadInParts
 from esteira_client.api import Api, get, post
-from esteira_client.errors import EsteiraError
+from esteira_client.errors import STORAGE_UNREACHABLE, EsteiraError
 from esteira_client.sources import Source
 from esteira_client.steps import Flow, Request
 
+REFUSED = "upload_refused"
 # Both stores' words for a URL that was asked for too long ago: this machine slept, or the line is slow.
-OUTDATED = frozenset({"upload_url_expired", "upload_refused"})
+OUTDATED = frozenset({"upload_url_expired", REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +141,16 @@ def _put(api: Api, url: str, headers: Mapping[str, str], piece: _Piece) -> Flow[
     whole = {**headers, "Content-Length": str(piece.end - piece.first)}
     request = Request(method="PUT", url=url, headers=whole, body=piece.body, sent=piece.gauge.add, to_store=True)
     try:
-        return (yield from api.sent(request))
+        response = yield from api.sent(request)
     except EsteiraError as error:
         if error.code.startswith("http_"):
-            sentence = f"The object store refused the upload: HTTP {error.status}."
-            raise EsteiraError("upload_refused", sentence, status=error.status) from error
+            code = STORAGE_UNREACHABLE if error.is_outage else REFUSED
+            raise EsteiraError(code, _refusal(error.status), status=error.status) from error
         raise
+    if not response.is_success:  # a redirection: nothing has arrived
+        raise EsteiraError(REFUSED, _refusal(response.status_code), status=response.status_code)
+    return response
+
+
+def _refusal(status: int | None) -> str:
+    return f"The object store refused the upload: HTTP {status}."

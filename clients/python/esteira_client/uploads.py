@@ -101,14 +101,18 @@ def ingest(
         chunk_overlap=chunk_overlap,
         on_progress=on_progress,
     )
-    yield from process(api, document_id, password=password, callback_url=callback_url)
-    follower = Waiting(api, DOCUMENT, document_id)
-    while True:
-        status = yield from follower.next()
-        if on_status:
-            on_status(status)
-        if status.is_final:
-            return status
+    try:
+        yield from process(api, document_id, password=password, callback_url=callback_url)
+        follower = Waiting(api, DOCUMENT, document_id)
+        while True:
+            status = yield from follower.next()
+            if on_status:
+                on_status(status)
+            if status.is_final:
+                return status
+    except EsteiraError as error:
+        error.document_id = document_id
+        raise
 
 
 def abort_upload(api: Api, document_id: str) -> Flow[None]:

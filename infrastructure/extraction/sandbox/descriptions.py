@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.document_details import MOST_OUTLINE_ENTRIES, MOST_OUTLINE_LEVELS, DocumentDetails, OutlineEntry
+from infrastructure.extraction.details import sensible
 from infrastructure.extraction.sandbox.answers import text_of, within
 from infrastructure.extraction.sandbox.protocol import Message, ProtocolError
 
@@ -53,11 +54,11 @@ def _moment(value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(text_of(value))
+        moment = sensible(datetime.fromisoformat(text_of(value)))
     except ValueError as exc:
         raise ProtocolError("a time is ISO 8601") from exc
-    if moment.tzinfo is None:
-        raise ProtocolError("a time has its zone")
+    if moment is None:
+        raise ProtocolError("a time has its zone, and lies where a document's can")
     return moment
 
 

@@ -41,11 +41,11 @@ def open_html(path: Path, encoding: str) -> PieceReading:
 
 def html_blocks(markup: str) -> Iterator[Block]:
     """Parse at once, and return the blocks, which are made as they are asked for."""
-    root = LexborHTMLParser(_flattened(markup)).root
+    root = LexborHTMLParser(flattened(markup)).root
     return iter(()) if root is None else _Walker().blocks(root)
 
 
-def _flattened(markup: str) -> str:
+def flattened(markup: str) -> str:
     """Leave out tags nested deeper than anybody writes: the parser's time grows with the square of the depth."""
     depth = 0
 
