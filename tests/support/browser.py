@@ -1,6 +1,7 @@
 """A real browser for tests of pages: the Chromium of this machine, driven by Playwright."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 150_000
+REFUSED = re.compile(r"^Failed to load resource: .* https?://[^/]+/(api|store)/")
 
 
 def find_chromium() -> str | None:
@@ -44,11 +46,15 @@ def running_browser() -> Iterator["Browser"]:
 
 @contextmanager
 def fresh_page(browser: "Browser", errors: list[str], **options: Any) -> Iterator["Page"]:  # noqa: ANN401 - Playwright's
-    """Give a page without a past; what it complains of is added to `errors`. The options are those of `new_context`."""
+    """Give a page without a past; what it complains of is added to `errors`. The options are those of `new_context`.
+
+    Chromium complains of every answer that is no success: what the API and the store refuse is left to what is shown.
+    """
 
     def note(message: "ConsoleMessage") -> None:
-        if message.type == "error":
-            errors.append(f"{message.text} ({message.location.get('url', '')})")
+        url = message.location.get("url", "")
+        if message.type == "error" and not REFUSED.search(f"{message.text} {url}"):
+            errors.append(f"{message.text} ({url})")
 
     with browser.new_context(**options) as context:
         context.set_default_timeout(PATIENCE_MS)

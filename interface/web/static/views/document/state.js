@@ -22,13 +22,14 @@ export function useDocument(id) {
   const [edition, setEdition] = useState(0);
   useEffect(() => {
     const leaving = new AbortController();
-    // What was started just now may have ended before it is looked at.
-    const seen = { moving: round > 0 };
+    // What was started just now may have ended before it is looked at, and what waits may end between two looks.
+    const seen = { first: null, change: round > 0 };
     const note = (next) => {
-      seen.moving ||= isMoving(next);
+      seen.first ??= next.status;
+      seen.change ||= isMoving(next) || next.status !== seen.first;
       setStatus(next);
     };
-    follow(id, note, leaving.signal, setTrouble).then((ended) => ended && seen.moving && setEdition((number) => number + 1));
+    follow(id, note, leaving.signal, setTrouble).then((ended) => ended && seen.change && setEdition((number) => number + 1));
     return () => leaving.abort();
   }, [id, round]);
   const isOldNews = answer && status && !isMoving(status) && answer.status !== status.status;

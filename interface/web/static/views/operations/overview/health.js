@@ -9,8 +9,8 @@ export function Health({ health }) {
   const say = useWords(words);
   const ill = troubles(health, say, useWords(common).queues);
   return html`<section class="sheet health ${health.healthy ? "well" : "ill"}" aria-labelledby="health">
-    <div class="title"><${Icon} name=${health.healthy ? "done" : "failed"} />
-      <h2 id="health"><span role="status">${health.healthy ? say.well : say.ill}</span></h2></div>
+    <div class="title" role="status"><${Icon} name=${health.healthy ? "done" : "failed"} />
+      <h2 id="health">${health.healthy ? say.well : say.ill}</h2></div>
     ${ill.length > 0 && html`<ul class="troubles">${ill.map(({ name, says, does }) => html`<li key=${name}>
       <strong>${name}</strong> <span class="chip bad">${says}</span><p>${does}</p>
     </li>`)}</ul>`}
