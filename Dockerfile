@@ -33,7 +33,7 @@ COPY interface/ /app/interface/
 COPY bootstrap/ /app/bootstrap/
 COPY esteira_actions/ /app/esteira_actions/
 # The page loads it by a link.
-COPY clients/js/esteira.js /app/clients/js/
+COPY clients/js/ /app/clients/js/
 COPY clients/python/esteira_client/ /app/esteira_client/
 COPY scripts/ /app/scripts/
 COPY samples/ /app/samples/

@@ -62,7 +62,7 @@ class PostgresDeadLetterReader:
             .order_by(count.desc(), code)
         )
         with database_errors(), self._engine.connect() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _is_dead(tenant_id: TenantId) -> ColumnElement[bool]:

@@ -73,7 +73,7 @@ def held(page: "Page", part: int) -> Callable[[], "Route"]:
     waiting: list[Route] = []
 
     def hold(route: "Route") -> None:
-        if waiting:
+        if waiting or route.request.method != "PUT":
             route.continue_()
         else:
             waiting.append(route)

@@ -213,7 +213,7 @@ def test_two_runs_at_once_leave_one_set_of_pictures(world: PreviewsWorld) -> Non
             go_on.wait(60)
 
     world.blobs.before_upload = stall
-    first = threading.Thread(target=world.run, args=[world.action(job_id)])
+    first = threading.Thread(target=world.run, args=[world.action(job_id)], kwargs={"beat_seconds": 600})
     first.start()
     assert first_puts.wait(60)
     world.lose_workers()
