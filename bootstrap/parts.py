@@ -79,10 +79,11 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
     terms = SnowballTermAnalyzer()
     scratch = ScratchFolder(settings.absolute_data_dir / "scratch").path
     seal = AesPasswordSeal(partial(load_secret, settings))
+    readers = SandboxedExtractor(extraction_limits(settings), scratch=scratch)
     index = IndexDocument(
         transactions=transactions,
         blobs=blobs,
-        extractor=traces.around(SandboxedExtractor(extraction_limits(settings), scratch=scratch), open="extract"),
+        extractor=traces.around(readers, open="extract"),
         seal=seal,
         models=models,
         cache=PostgresEmbeddingCache(engine),
@@ -114,7 +115,7 @@ def wire_parts(settings: Settings, backends: Backends, *, public_url: str, appli
         *(indexing, cleanup, doctor, callback, reembed, artifact, *operation_types(settings)),
         import_type(settings, transactions, blobs, seal, scratch=scratch),
         export_type(settings, engine, transactions, blobs, scratch=scratch),
-        *preview_types(settings, engine, transactions, blobs, limits=extraction_limits(settings), scratch=scratch),
+        *preview_types(settings, engine, transactions, blobs, readers=readers, scratch=scratch),
     )
     action_types |= {kind.name: kind for kind in built_in}
     action_types |= {kind.name: kind for kind in plugin_types(settings, taken=action_types)}

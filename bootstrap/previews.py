@@ -16,7 +16,6 @@ from bootstrap.settings import Settings
 from domain.job import ARTIFACTS_QUEUE
 from domain.preview_order import read_details_order, read_preview
 from domain.retry_policy import RetryPolicy
-from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.sandbox.details_reader import SandboxedDetailsReader
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.extraction.sandbox.painter import SandboxedPainter
@@ -32,11 +31,10 @@ def preview_types(
     transactions: Transactions,
     blobs: BlobStore,
     *,
-    limits: ExtractionLimits,
+    readers: SandboxedExtractor,
     scratch: Path,
 ) -> tuple[ActionType, ActionType]:
-    """Return how pages are drawn, and details read. No process is started before the first of them."""
-    readers = SandboxedExtractor(limits, scratch=scratch)
+    """Return how pages are drawn, and details read."""
     fetch = FetchShownDocument(transactions=transactions, blobs=blobs, scratch=scratch)
     retry = RetryPolicy(first_delay_seconds=settings.retry_delay_seconds)
     preview = ActionType(

@@ -1,6 +1,7 @@
 """Port: finds published passages by meaning and by words."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,6 +42,10 @@ class Passage:
 
 class PassageSearch(Protocol):
     """Searches the published chunks of one model. Raises DatabaseUnavailable (retryable)."""
+
+    def at_one_moment(self) -> AbstractContextManager["PassageSearch"]:
+        """Give a search, for one thread, to which what is replaced or deleted meanwhile is still there."""
+        ...
 
     def languages(self) -> Sequence[str]:
         """Return every language that stored chunks have: the ones for which `keyword` needs terms."""

@@ -1,8 +1,11 @@
 """Find the passages that answer a question."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from application.phrase_holders import confine_to_holders
 from application.ports.embedder import Embedder
@@ -79,6 +82,14 @@ class FoundPassage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Meaning:
+    """A question as the live model sees it."""
+
+    model: str
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchChunks:
     """Answers with the best passages first; equal scores in the order of the chunks' keys.
 
@@ -93,63 +104,74 @@ class SearchChunks:
         """Search. Raises InvalidRequest, ModelNotUsable, EmbeddingUnavailable or DatabaseUnavailable."""
         _check(request)
         question = Question.of(request.query)
-        if question.phrases:
-            confined = confine_to_holders(
-                request.passage_filter, question.phrases, search=self.search, terms=self.terms
-            )
-            request = replace(request, passage_filter=confined)
-        scores = self._scores(request, question.words)
-        best = self._best(request, scores)
-        passages = self.search.passages(best, neighbours=request.neighbours)
-        return [self._found(passage, scores[passage.key], question) for passage in passages]
+        meaning = None if request.mode is SearchMode.KEYWORD else self._meaning(question.words)
+        # Whatever is published, deleted or processed anew meanwhile: an answer is whole.
+        with self.search.at_one_moment() as search:
+            return _Answer(search=search, terms=self.terms, request=request, question=question, meaning=meaning).find()
 
-    def _scores(self, request: SearchRequest, words: str) -> Mapping[int, float]:
+    def _meaning(self, words: str) -> _Meaning:
+        embedder = self.live_embedder()
+        return _Meaning(model=embedder.model_name, vector=embedder.embed_query(words))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """One question, put at one moment."""
+
+    search: PassageSearch
+    terms: TermAnalyzer
+    request: SearchRequest
+    question: Question
+    meaning: _Meaning | None
+
+    def find(self) -> list[FoundPassage]:
+        """Return the best passages first."""
+        scores = self._scores(self._where())
+        passages = self.search.passages(self._best(scores), neighbours=self.request.neighbours)
+        return [self._found(passage, scores[passage.key]) for passage in passages]
+
+    def _where(self) -> PassageFilter:
+        where, phrases = self.request.passage_filter, self.question.phrases
+        return confine_to_holders(where, phrases, search=self.search, terms=self.terms) if phrases else where
+
+    def _scores(self, where: PassageFilter) -> Mapping[int, float]:
         """Score by the arms that the mode asks for.
 
         Hybrid is TM2C2. Alone, a cosine counts as (cos + 1) / 2, and BM25 as its share of the best.
         """
-        match request.mode:
-            case SearchMode.SEMANTIC:
-                embedder = self.live_embedder()
-                vector = embedder.embed_query(words)
-                found = self.search.semantic(embedder.model_name, vector, request.passage_filter, pool=request.pool)
-                return {key: min(1.0, max(0.0, (cosine + 1.0) / 2.0)) for key, cosine in found.items()}
-            case SearchMode.KEYWORD:
-                return fuse({}, self._keyword(request, words), semantic_weight=0.0)
-            case SearchMode.HYBRID:
-                return self._hybrid(request, words)
-
-    def _hybrid(self, request: SearchRequest, words: str) -> Mapping[int, float]:
-        embedder = self.live_embedder()
-        model, vector = embedder.model_name, embedder.embed_query(words)
-        cosines = dict(self.search.semantic(model, vector, request.passage_filter, pool=request.pool))
-        bm25 = self._keyword(request, words)
+        if self.meaning is None:
+            return fuse({}, self._keyword(where), semantic_weight=0.0)
+        model, vector = self.meaning.model, self.meaning.vector
+        cosines = dict(self.search.semantic(model, vector, where, pool=self.request.pool))
+        if self.request.mode is SearchMode.SEMANTIC:
+            return {key: min(1.0, max(0.0, (cosine + 1.0) / 2.0)) for key, cosine in cosines.items()}
+        bm25 = self._keyword(where)
         cosines.update(self.search.cosines(model, vector, [key for key in bm25 if key not in cosines]))
-        return self._quotes_first(words, fuse(cosines, bm25))
+        return self._quotes_first(fuse(cosines, bm25))
 
-    def _keyword(self, request: SearchRequest, words: str) -> Mapping[int, float]:
+    def _keyword(self, where: PassageFilter) -> Mapping[int, float]:
+        words = self.question.words
         terms = {language: self.terms.terms(words, language) for language in self.search.languages()}
-        bm25 = self.search.keyword(terms, request.passage_filter, pool=request.pool)
+        bm25 = self.search.keyword(terms, where, pool=self.request.pool)
         # What holds the phrases is found, also where their words are too common to be terms.
-        holders = request.passage_filter.keys or ()
-        return {**dict.fromkeys(holders, 0.0 if bm25 else 1.0), **bm25}
+        return {**dict.fromkeys(where.keys or (), 0.0 if bm25 else 1.0), **bm25}
 
-    def _best(self, request: SearchRequest, scores: Mapping[int, float]) -> Sequence[int]:
+    def _best(self, scores: Mapping[int, float]) -> Sequence[int]:
         """Return the keys of the best passages, best first; of a group only the first."""
         ranked = sorted(scores, key=lambda key: (-scores[key], key))
-        if request.group_by is None:
-            return ranked[: request.limit]
+        if self.request.group_by is None:
+            return ranked[: self.request.limit]
         first_of: dict[object, int] = {}
         for passage in self.search.passages(ranked):
-            first_of.setdefault(_group(passage, request.group_by), passage.key)
-        return list(first_of.values())[: request.limit]
+            first_of.setdefault(_group(passage, self.request.group_by), passage.key)
+        return list(first_of.values())[: self.request.limit]
 
-    def _quotes_first(self, query: str, scores: Mapping[int, float]) -> dict[int, float]:
+    def _quotes_first(self, scores: Mapping[int, float]) -> dict[int, float]:
         """Put passages that hold the whole question word for word before all others: who copies, looks for the copy.
 
         They share the upper half of the scores and the others the lower, each in its order.
         """
-        quote = _in_one_line(query)
+        quote = _in_one_line(self.question.words)
         if len(quote.split()) < LEAST_WORDS_OF_A_QUOTE:
             return dict(scores)
         holders = {p.key for p in self.search.passages(list(scores)) if quote in _in_one_line(p.chunk.text)}
@@ -157,7 +179,7 @@ class SearchChunks:
             return dict(scores)
         return {key: score / 2 + (0.5 if key in holders else 0.0) for key, score in scores.items()}
 
-    def _found(self, passage: Passage, score: float, question: Question) -> FoundPassage:
+    def _found(self, passage: Passage, score: float) -> FoundPassage:
         joined = join_chunks([passage.chunk, *passage.neighbours])
         return FoundPassage(
             passage=passage,
@@ -167,14 +189,14 @@ class SearchChunks:
             char_end=joined.char_end,
             page_start=joined.page_start,
             page_end=joined.page_end,
-            highlights=self._highlights(joined.text, passage.language, question),
+            highlights=self._highlights(joined.text, passage.language),
         )
 
-    def _highlights(self, text: str, language: str, question: Question) -> list[Span]:
+    def _highlights(self, text: str, language: str) -> list[Span]:
         folded = FoldedText.of(text)
-        asked = set(self.terms.terms(question.words, language))
+        asked = set(self.terms.terms(self.question.words, language))
         terms = ((t.start, t.end) for t in self.terms.located_terms(folded, language) if t.term in asked)
-        phrases = (folded.place(*span) for phrase in question.phrases for span in phrase.spans(folded.text))
+        phrases = (folded.place(*span) for phrase in self.question.phrases for span in phrase.spans(folded.text))
         return merge((*terms, *phrases))
 
 

@@ -4,12 +4,9 @@ Both arms have two roads. The first takes the best chunks of all and leaves out 
 metadata. The second scores just the chunks that match the filter: where they are few, or the first finds too few.
 """
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +18,7 @@ from application.ports.passage_search import Passage, PassageFilter
 from domain.chunk import Chunk
 from domain.ids import ChunkId, DocumentId
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.language_statistics import LanguageSize, LanguageStatistics
 from infrastructure.postgres.passage_queries import (
     ARE_FEW,
     COSINES,
@@ -32,7 +30,6 @@ from infrastructure.postgres.passage_queries import (
     NEIGHBOURS,
     PASSAGES,
     SEARCH_SETTINGS,
-    STATISTICS,
     TEXTS,
     nearest,
     nearest_exactly,
@@ -40,39 +37,38 @@ from infrastructure.postgres.passage_queries import (
 from infrastructure.postgres.rows import chunk_of
 from infrastructure.postgres.vectors import find_model, to_text
 
-STATISTICS_SECONDS = 30.0
-# Counting reads an index of all chunks: it may take a hundredth of the time, however many there are.
-STATISTICS_REST = 100
 # So many times the passages that are asked for are scored before those that do not match the filter are left out.
 REACH = 10
 TEXTS_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LanguageStatistics:
-    chunks: float
-    length: float
-
-
 class PostgresPassageSearch:
-    """Implements PassageSearch. Safe to share between threads."""
+    """Implements PassageSearch. Safe to share between threads, but for what `at_one_moment` gives."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, *, statistics: LanguageStatistics | None = None, moment: Connection | None = None
+    ) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
-        self._statistics: Mapping[str, _LanguageStatistics] = {}
-        self._statistics_until = 0.0
+        self._statistics = statistics or LanguageStatistics()
+        self._moment = moment
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator["PostgresPassageSearch"]:
+        """Ask everything in one transaction, which sees what was there at its first question."""
+        engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with database_errors(), engine.begin() as connection:
+            yield PostgresPassageSearch(engine, statistics=self._statistics, moment=connection)
 
     def languages(self) -> Sequence[str]:
         """Return the languages that have postings."""
-        with database_errors(), self._engine.connect() as connection:
+        with self._connection() as connection:
             return list(connection.execute(LANGUAGES).scalars())
 
     def semantic(
         self, model_name: str, vector: NDArray[np.float32], passage_filter: PassageFilter, *, pool: int
     ) -> Mapping[int, float]:
         """Search the index; where that gives too few, look at every vector."""
-        with database_errors(), self._engine.begin() as connection:
+        with self._connection() as connection:
             model = find_model(connection, model_name)
             if model is None:
                 return {}
@@ -91,10 +87,10 @@ class PostgresPassageSearch:
         weights = {language: Counter(words) for language, words in terms.items() if words}
         if not weights:
             return {}
-        with database_errors(), self._engine.begin() as connection:
+        with self._connection() as connection:
             parameters = {
                 **_visible(passage_filter),
-                **_query(weights, self._statistics_for(connection, weights.keys())),
+                **_query(weights, self._statistics.of(weights.keys(), connection)),
                 "pool": pool,
             }
             if not _are_few(connection, passage_filter):
@@ -106,17 +102,17 @@ class PostgresPassageSearch:
     def holding(self, terms: Mapping[str, Sequence[str]], passage_filter: PassageFilter) -> Iterator[Mapping[int, str]]:
         """Look up every chunk that has a term, and keep those that have all."""
         weights = {language: Counter(set(words)) for language, words in terms.items() if words}
-        with database_errors(), self._engine.begin() as connection:
+        with self._connection() as connection:
             parameters = {
                 **_visible(passage_filter),
-                **_query(weights, self._statistics_for(connection, weights.keys())),
+                **_query(weights, self._statistics.of(weights.keys(), connection)),
                 "languages_without_terms": [language for language, words in terms.items() if not words],
                 "reach": None,
             }
             keys = connection.execute(HOLDING, parameters).scalars().all()
         for start in range(0, len(keys), TEXTS_AT_ONCE):
             some = keys[start : start + TEXTS_AT_ONCE]
-            with database_errors(), self._engine.connect() as connection:
+            with self._connection() as connection:
                 texts = {row.id: row.text for row in connection.execute(TEXTS, {"keys": some})}
             yield {key: texts[key] for key in some if key in texts}
 
@@ -124,7 +120,7 @@ class PostgresPassageSearch:
         """Compute cosines of chunks by key."""
         if not keys:
             return {}
-        with database_errors(), self._engine.begin() as connection:
+        with self._connection() as connection:
             model = find_model(connection, model_name)
             if model is None:
                 return {}
@@ -135,7 +131,7 @@ class PostgresPassageSearch:
         """Load published passages in the order of `keys`."""
         if not keys:
             return []
-        with database_errors(), self._engine.connect() as connection:
+        with self._connection() as connection:
             rows = connection.execute(PASSAGES, {"keys": list(keys)}).all()
             around: dict[int, list[Chunk]] = {}
             if neighbours:
@@ -144,20 +140,14 @@ class PostgresPassageSearch:
         found = {row.key: _passage(row, around.get(row.key, ())) for row in rows}
         return [found[key] for key in keys if key in found]
 
-    def _statistics_for(self, connection: Connection, languages: AbstractSet[str]) -> Mapping[str, _LanguageStatistics]:
-        """Return the number of chunks and their mean length by language, half a minute old or, of many, older."""
-        with self._lock:
-            known, fresh = self._statistics, time.monotonic() < self._statistics_until
-        if fresh and languages <= known.keys():
-            return known
-        began_at = time.monotonic()
-        rows = connection.execute(STATISTICS).all()
-        counted = {r.language: _LanguageStatistics(chunks=float(r.chunks), length=float(r.length)) for r in rows}
-        with self._lock:
-            self._statistics = counted
-            ended_at = time.monotonic()
-            self._statistics_until = ended_at + max(STATISTICS_SECONDS, STATISTICS_REST * (ended_at - began_at))
-        return counted
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with database_errors():
+            if self._moment:
+                yield self._moment
+            else:
+                with self._engine.begin() as connection:
+                    yield connection
 
 
 def _visible(passage_filter: PassageFilter) -> dict[str, object]:
@@ -174,7 +164,7 @@ def _are_few(connection: Connection, passage_filter: PassageFilter) -> bool:
     return bool(connection.execute(ARE_FEW, _visible(passage_filter)).scalar_one())
 
 
-def _query(weights: Mapping[str, Counter[str]], statistics: Mapping[str, _LanguageStatistics]) -> dict[str, object]:
+def _query(weights: Mapping[str, Counter[str]], statistics: Mapping[str, LanguageSize]) -> dict[str, object]:
     """Return a query's terms as the columns of a table, each with its language's statistics."""
     rows = [
         (language, term, float(weight), statistics[language].chunks, max(1.0, statistics[language].length))

@@ -58,9 +58,7 @@ def with_rows(rows: str) -> bytes:
 
 def peak_bytes() -> int:
     """Return the largest size so far of the child that waits for the next document."""
-    children = [each for each in psutil.Process().children() if "sandbox.child" in " ".join(each.cmdline())]
-    # Others wait for readers that are gone and not yet forgotten.
-    child = max(children, key=psutil.Process.create_time)
+    (child,) = (process for process in psutil.Process().children() if "sandbox.child" in " ".join(process.cmdline()))
     status = Path(f"/proc/{child.pid}/status").read_text("ascii")
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 

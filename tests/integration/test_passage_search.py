@@ -175,6 +175,20 @@ def test_only_the_published_run_is_found(engine: Engine, search: PostgresPassage
     assert find(search, "cat") == nearest(search) == ["cat new"]
 
 
+def test_what_is_replaced_meanwhile_is_still_there_at_one_moment(engine: Engine, search: PostgresPassageSearch) -> None:
+    document = add_passages(engine, "cat old")
+    again = start_next_run(engine, document)
+    store = PostgresPassageStore(engine)
+    store.write_chunks(again.run, again.id, MODEL, [indexed(0, "cat new")])
+    with search.at_one_moment() as moment:
+        keys = moment.semantic(MODEL, unit(1.0, 0.0, 0.0), EVERYTHING, pool=10)
+        end_run(engine, again, publish=True)
+        assert store.discard_unpublished(document.id) == 1
+        assert texts(moment, keys) == find(moment, "cat") == nearest(moment) == ["cat old"]
+    assert texts(search, keys) == []
+    assert find(search, "cat") == nearest(search) == ["cat new"]
+
+
 def test_filters_narrow(engine: Engine, search: PostgresPassageSearch) -> None:
     other = TenantId(add_tenant(engine))
     add_passages(engine, "cat of another", tenant=other)

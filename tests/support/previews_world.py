@@ -19,7 +19,6 @@ from domain.document import OBJECTS_PREFIX
 from domain.ids import DocumentId, JobId
 from domain.job import INDEX
 from domain.retry_policy import RetryPolicy
-from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 from infrastructure.postgres.document_reader import PostgresDocumentReader
@@ -43,13 +42,13 @@ class PreviewsWorld(ArtifactsWorld):
     """The world of artifacts, with documents in it."""
 
     backend: Backend | None = None
-    limits: ExtractionLimits = field(default_factory=ExtractionLimits)
+    readers: SandboxedExtractor = field(default_factory=SandboxedExtractor)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
         previews = preview_types(
-            settings, self.engine, self.transactions, self.blobs, limits=self.limits, scratch=self.scratch
+            settings, self.engine, self.transactions, self.blobs, readers=self.readers, scratch=self.scratch
         )
         at_once = RetryPolicy(first_delay_seconds=0.0)
         self.made = {kind.name: replace(kind, retry=at_once) for kind in (*previews, self._indexing())}
@@ -115,7 +114,7 @@ class PreviewsWorld(ArtifactsWorld):
         handler = IndexDocument(
             transactions=self.transactions,
             blobs=self.blobs,
-            extractor=SandboxedExtractor(self.limits),
+            extractor=self.readers,
             seal=a_seal(),
             models=models_of(self.engine),
             cache=PostgresEmbeddingCache(self.engine),
@@ -148,7 +147,7 @@ def previews_world(engine: Engine, backend: Backend, folder: Path) -> Iterator[P
         action_types=world.types,
         blobs=world.blobs,  # type: ignore[arg-type]
     )
-    with api.serve() as client:
+    with world.readers, api.serve() as client:
         world.client = client
         yield world
     assert list(scratch.iterdir()) == [], "temporary files are left"

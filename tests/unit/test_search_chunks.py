@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,6 +49,9 @@ class Arms:
     dimensions: int = 2
     max_tokens: int = 256
     pool: int = 100
+
+    def at_one_moment(self) -> AbstractContextManager["Arms"]:
+        return nullcontext(self)
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         raise AssertionError(f"a question is no passage: {texts}")
