@@ -1,7 +1,7 @@
 """Carries out flows for event loops: files are read and written in threads."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import httpx
@@ -15,13 +15,15 @@ T = TypeVar("T")
 class LoopCarrier:
     """For one event loop. A task that is cancelled leaves its flow where it is."""
 
-    def __init__(self, http: httpx.AsyncClient, store: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, held: httpx.AsyncClient, store: httpx.AsyncClient) -> None:
         self._http = http
+        self._held = held
         self._store = store
 
     async def close(self) -> None:
         """Close all connections."""
         await self._http.aclose()
+        await self._held.aclose()
         await self._store.aclose()
 
     async def run(self, flow: Flow[T]) -> T:
@@ -65,12 +67,21 @@ class LoopCarrier:
                 await asyncio.sleep(seconds)
                 return False
             case Work(call):
-                return await asyncio.to_thread(call)
+                return await _worked(call)
 
     async def _send(self, request: Request, *, stream: bool) -> httpx.Response:
-        client = self._store if request.to_store else self._http
+        client = self._store if request.to_store else self._held if request.held else self._http
         content = _body(request) if request.body else None
         return await client.send(client.build_request(**arguments(request), content=content), stream=stream)
+
+
+async def _worked(call: Callable[[], Any]) -> object:
+    """Call it in a thread; whoever is cancelled leaves nothing running, which could make a file after all."""
+    working = asyncio.create_task(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(working)
+    finally:
+        await asyncio.wait([working])
 
 
 class _Opened:
