@@ -9,13 +9,15 @@ from esteira_client.steps import Request
 
 # An answer may be held for 25 seconds. Whoever finds all connections taken waits for its turn.
 TIMEOUT = httpx.Timeout(30, connect=5, read=120, pool=None)
+CONNECTIONS = 100
 # A proxy of the surroundings cannot reach this machine.
 _LOCAL_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 
 
 def store_options(verify: ssl.SSLContext | bool) -> dict[str, Any]:
     """Return what httpx.Client or AsyncClient for the object store takes."""
-    return {"timeout": TIMEOUT, "mounts": _LOCAL_WITHOUT_PROXY, "verify": verify}
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    return {"timeout": TIMEOUT, "limits": limits, "mounts": _LOCAL_WITHOUT_PROXY, "verify": verify}
 
 
 def api_options(url: str, api_key: str | None, verify: ssl.SSLContext | bool) -> dict[str, Any]:
