@@ -58,6 +58,7 @@ class LoopCarrier:
     async def _perform(self, step: Step, opened: "_Opened") -> object:
         match step:
             case Send(request):
+                await opened.close()
                 async with self._turn(request) as client:
                     return await client.send(_built(client, request))
             case Open(request):

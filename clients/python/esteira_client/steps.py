@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send, and give back the whole httpx.Response. Raises httpx.TransportError."""
+    """Send, and give back the whole httpx.Response. What was opened before is closed. Raises httpx.TransportError."""
 
     request: Request
 

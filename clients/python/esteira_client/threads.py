@@ -70,6 +70,7 @@ class ThreadCarrier:
     def _perform(self, step: Step, opened: "_Opened") -> object:
         match step:
             case Send(request):
+                opened.close()
                 return self._send(request, stream=False)
             case Open(request):
                 return opened.replace(self._send(request, stream=True))
