@@ -6,6 +6,7 @@ Beside it, in turn, a bare async endpoint of the same framework on the same serv
 
 import argparse
 import asyncio
+import socket
 import statistics
 import subprocess
 import sys
@@ -74,14 +75,19 @@ def add_documents(database_url: str, count: int) -> list[DocumentId]:
 @contextmanager
 def a_bare_endpoint(port: int) -> Iterator[None]:
     """Run the endpoint that the other is compared to."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            sys.exit(f"port {port} is taken, which the bare endpoint needs: name another by --port")
     process = subprocess.Popen([sys.executable, "-c", BARE, str(port)])
     try:
-        while True:
+        while process.poll() is None:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/documents/1/status")
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
+        else:
+            sys.exit(f"the bare endpoint has ended with {process.returncode}, and says above why")
         yield
     finally:
         process.terminate()

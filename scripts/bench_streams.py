@@ -115,12 +115,14 @@ def an_api(stack: EmbeddedStack, folder: Path, port: int) -> Iterator[psutil.Pro
         env={**os.environ, **environment, "ESTEIRA_DATA_DIR": str(folder), "ESTEIRA_LOG_LEVEL": "WARNING"},
     )
     try:
-        while True:
+        while process.poll() is None:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/api/health")
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
+        else:
+            sys.exit(f"the API has ended with {process.returncode}, and says above why")
         time.sleep(SETTLE_SECONDS)  # the model is loaded beside
         yield psutil.Process(process.pid)
     finally:

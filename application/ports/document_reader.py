@@ -49,7 +49,10 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFilter:
-    """Which documents are listed; None does not filter. `name_contains` is any part of the filename, in any case."""
+    """Which documents are listed; None does not filter.
+
+    `name_contains` is any part of the filename, in any case and either Unicode form (NFC, NFD).
+    """
 
     tenant_id: TenantId
     status: DocumentStatus | None = None

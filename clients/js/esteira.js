@@ -608,9 +608,9 @@ class Following {
     const silence = new Silence(this.#version === null ? FIRST_EVENT_SECONDS : SILENCE_SECONDS, this.#signal);
     try {
       const headers = { Accept: "text/event-stream", "Last-Event-ID": this.#version };
-      const options = { headers, read: (answer) => answer.body, signal: silence.signal, attempts: 1, seconds: null };
+      const options = { headers, read: asEvents, signal: silence.signal, attempts: 1, seconds: null };
       const body = await this.#connection.json("GET", `${this.#path}/events`, options);
-      for await (const event of events(body, () => silence.isOver())) this.#take(event);
+      if (body) for await (const event of events(body, () => silence.isOver())) this.#take(event);
     } catch (error) {
       if (this.#signal?.aborted) throw aborted(error);
       if (!silence.signal.aborted && !(error instanceof TypeError)) throw error;
@@ -755,7 +755,7 @@ async function* events(body, onLife) {
       for (const line of lines) {
         if (line !== "") addField(event, line);
         else {
-          if (event.data !== undefined) yield { name: event.event, id: event.id, data: JSON.parse(event.data) };
+          if (event.data !== undefined) yield { name: event.event, id: event.id, data: understood(event.data) };
           event = {};
         }
       }
@@ -925,14 +925,23 @@ class Slots {
 
 const asText = (answer) => answer.text();
 
+/** Null for what is no event stream, such as the page of a proxy, which could go on for ever. */
+async function asEvents(answer) {
+  return answer.headers.get("Content-Type")?.startsWith("text/event-stream") ? answer.body : null;
+}
+
 async function asJson(answer) {
   const text = await answer.text();
-  if (text === "") return null;
+  return text === "" ? null : understood(text, answer);
+}
+
+function understood(text, answer = null) {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const detail = `${new URL(answer.url).host} answers, but not as Esteira does: see if the address is right.`;
-    throw new EsteiraError("unexpected_answer", detail, { status: answer.status, cause });
+    const host = answer ? new URL(answer.url).host : "The server";
+    const detail = `${host} answers, but not as Esteira does: see if the address is right.`;
+    throw new EsteiraError("unexpected_answer", detail, { status: answer?.status, cause });
   }
 }
 

@@ -266,9 +266,10 @@ def test_a_server_that_is_away_is_asked_again(script: "Page") -> None:
 
 
 @pytest.mark.usefixtures("failures_expected")
-def test_where_events_do_not_come_through_it_asks(script: "Page") -> None:
-    empty = {"status": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}
-    script.route("**/events", lambda route: route.fulfill(**empty))
+@pytest.mark.parametrize("body", ["", "<html>", "data: {}\n\n"], ids=["nothing", "a page", "no event stream"])
+def test_where_events_do_not_come_through_it_asks(script: "Page", body: str) -> None:
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/html"}
+    script.route("**/events", lambda route: route.fulfill(status=200, headers=headers, body=body))
     script.evaluate("() => { window.upload = esteira.upload(new File(['Bees sleep.'], 'bees.txt')) }")
     assert script.evaluate(TO_THE_END) == "completed"
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
-from esteira_client import Esteira, EsteiraError, Patience, Progress
+from esteira_client import DocumentStatus, Esteira, EsteiraError, Patience, Progress
+from esteira_client.document_calls import Conditions
 from esteira_client.following import By
 from tests.support.both_clients import opened
 from tests.support.http_server import listening_socket, url_of
@@ -96,6 +98,67 @@ def test_wrong_fields_are_named(client: Esteira) -> None:
         client.upload(io.BytesIO(b"x"), filename="x.txt", chunk_tokens=1)
     assert (caught.value.status, caught.value.code) == (422, "invalid_request")
     assert [field["pointer"] for field in caught.value.errors] == ["/chunk_tokens"]
+
+
+def test_pages_are_read_with_their_passages_pictures_and_details(client: Esteira) -> None:
+    status = client.ingest(HANDBOOK)
+    assert status.pages_total is not None
+    assert (status.version, [stage.name for stage in status.stages][:1]) == (1, ["extracting"])
+    with pytest.raises(EsteiraError) as caught:
+        client.details(status.document_id)
+    assert caught.value.code == "no_details"
+    params = {"document_id": status.document_id}
+    drawing = {"type": "preview", "params": {**params, "first_page": 2, "last_page": 2}}
+    job = client.start_job([drawing, {"type": "metadata", "params": params}])
+    *_, last = client.follow_job(job.job_id)
+    assert last.status == "completed"
+
+    pages = list(client.all_pages(status.document_id))
+    assert [page.page for page in pages] == list(range(1, status.pages_total + 1))
+    (second,) = client.pages(status.document_id, first_page=2, limit=1).items
+    assert (second.page, pages[0].reading_picture) == (2, None)
+    assert second.list_picture is not None
+    assert second.reading_picture is not None
+    assert (second.width, second.height) == (second.reading_picture.width, second.reading_picture.height)
+    assert httpx.get(second.list_picture.url).headers["Content-Type"] == "image/webp"
+    text = client.text(status.document_id)
+    assert text[second.char_start : second.char_end] == client.text(status.document_id, page=2)
+
+    of_second = list(client.all_chunks(status.document_id, page=2))
+    assert of_second == client.chunks(status.document_id, page=2).items
+    assert of_second
+    assert all((chunk.page_start or 0) <= 2 <= (chunk.page_end or 0) for chunk in of_second)
+    details = client.details(status.document_id)
+    assert (details.document_id, details.version) == (status.document_id, 1)
+    client.delete(status.document_id)
+
+
+def test_documents_are_listed_by_all_conditions(client: Esteira) -> None:
+    content = f"Conditions of {id(client)}.".encode()
+    document_id = client.upload(io.BytesIO(content), filename=f"Relat\u00f3rio {id(client)}.txt")
+    conditions: list[Conditions] = [
+        {"name_contains": f"relato\u0301rio {id(client)}"},
+        {"checksum_sha256": hashlib.sha256(content).hexdigest()},
+        {"filename": f"Relat\u00f3rio {id(client)}.txt", "status": "awaiting_upload"},
+    ]
+    for which in conditions:
+        assert [document.document_id for document in client.documents(**which).items] == [document_id]
+        assert [document.document_id for document in client.all_documents(**which)] == [document_id]
+    assert client.documents(name_contains=str(id(client)), status="failed").items == []
+    client.delete(document_id)
+
+
+def test_many_are_processed_and_followed_by_few_calls(client: Esteira) -> None:
+    ids = [client.upload(io.BytesIO(f"Buoy {n} rings.".encode()), filename=f"{n}.txt") for n in range(5)]
+    client.delete(ids[0])
+    first, *others = client.process_all(ids)
+    assert first is not None
+    assert (first.code, others) == ("document_not_found", [None] * 4)
+    told = list(client.follow_all(ids))
+    (gone,) = [each for each in told if isinstance(each, EsteiraError)]
+    assert (gone.code, gone.document_id) == ("document_not_found", ids[0])
+    final = {each.document_id: each.status for each in told if isinstance(each, DocumentStatus) and each.is_final}
+    assert final == dict.fromkeys(ids[1:], "completed")
 
 
 @pytest.mark.parametrize("by", ["events", "wait"])

@@ -3,6 +3,8 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from sqlalchemy import Engine
@@ -21,6 +23,7 @@ from tests.support.document_factory import a_document, a_job
 
 REPORTS = 300
 LEASE = timedelta(minutes=5)
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
 def claimed(engine: Engine, document: Document) -> Action:
@@ -110,3 +113,15 @@ def test_a_part_of_a_name_is_found_in_any_case_and_means_itself(engine: Engine) 
     for part in ("AÇÃO", "100%_F", "%", "_"):
         document_filter = DocumentFilter(tenant_id=DEFAULT_TENANT, name_contains=part)
         assert [state.document.id for state in reader.page(document_filter, before=None, limit=9)] == [wanted.id]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_accent_is_found_in_either_way_to_write_it(engine: Engine, form: Literal["NFC", "NFD"]) -> None:
+    documents = [a_document(filename=normalize(stored, "Relatório.pdf")) for stored in FORMS]
+    with PostgresUnitOfWork(engine) as transaction:
+        for document in (*documents, a_document(filename="Relatorio.pdf")):
+            transaction.documents.add(document)
+        transaction.commit()
+    document_filter = DocumentFilter(tenant_id=DEFAULT_TENANT, name_contains=normalize(form, "TÓRIO"))
+    found = PostgresDocumentReader(engine).page(document_filter, before=None, limit=9)
+    assert {state.document.id for state in found} == {document.id for document in documents}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from unicodedata import normalize
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
 from domain.action import ActionStatus
@@ -41,7 +42,7 @@ class InMemoryDocumentReader:
             and (
                 document_filter.checksums_sha256 is None or document.checksum_sha256 in document_filter.checksums_sha256
             )
-            and (document_filter.name_contains or "").lower() in document.filename.lower()
+            and _plain(document_filter.name_contains or "") in _plain(document.filename)
             and all(getattr(document, name) == value for name, value in wanted.items())
         ]
         return [s for s in states if document_filter.status in {None, s.status}][:limit]
@@ -93,3 +94,7 @@ def _touches(chunk: Chunk, page: int) -> bool:
     if chunk.page_start is None or chunk.page_end is None:
         return False
     return chunk.page_start <= page <= chunk.page_end
+
+
+def _plain(name: str) -> str:
+    return normalize("NFC", name).lower()

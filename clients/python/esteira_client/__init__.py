@@ -2,7 +2,6 @@
 
 from esteira_client.announcing import NewDocument, SingleUpload, UploadInParts
 from esteira_client.answers import (
-    Chunk,
     Document,
     DocumentStatus,
     Failure,
@@ -10,13 +9,14 @@ from esteira_client.answers import (
     JobStatus,
     Json,
     Page,
-    SearchResult,
+    StageTimes,
     StartedJob,
     StatusPage,
     UnreadablePage,
 )
 from esteira_client.async_client import AsyncEsteira
 from esteira_client.client import Esteira
+from esteira_client.contents import Chunk, DocumentDetails, DocumentPage, OutlineEntry, PagePicture, SearchResult
 from esteira_client.errors import EsteiraError
 from esteira_client.patience import Patience
 from esteira_client.sending import OnProgress, Progress
@@ -26,6 +26,8 @@ __all__ = [
     "AsyncEsteira",
     "Chunk",
     "Document",
+    "DocumentDetails",
+    "DocumentPage",
     "DocumentStatus",
     "Esteira",
     "EsteiraError",
@@ -35,12 +37,15 @@ __all__ = [
     "Json",
     "NewDocument",
     "OnProgress",
+    "OutlineEntry",
     "Page",
+    "PagePicture",
     "Patience",
     "Progress",
     "SearchResult",
     "SingleUpload",
     "Source",
+    "StageTimes",
     "StartedJob",
     "StatusPage",
     "UnreadablePage",

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from esteira_client.answers import Json
-from esteira_client.api import Api, creating, get
+from esteira_client.api import Api
 from esteira_client.errors import EsteiraError, error_of_item
+from esteira_client.requests import creating, get, path
 from esteira_client.steps import Flow
 
 
@@ -69,7 +70,7 @@ def announce_all(
 
 def open_upload(api: Api, document_id: str) -> Flow[UploadInParts]:
     """Return a document's upload in parts, to go on with it."""
-    answer = yield from api.json(get(f"/documents/{document_id}/upload/parts"))
+    answer = yield from api.json(get(path("documents", document_id, "upload", "parts")))
     with api.understood():
         return UploadInParts(document_id=document_id, upload_id=answer["upload_id"], part_size=answer["part_size"])
 

@@ -28,10 +28,25 @@ class UnreadablePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageTimes:
+    """When a stage of the processing began and ended."""
+
+    name: str
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    @classmethod
+    def from_json(cls, answer: Json) -> Self:
+        """Read a stage."""
+        return known(cls, answer, **instants(answer, "started_at", "completed_at"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentStatus:
     """How far the processing of a document is.
 
     `status` is awaiting_upload, pending, processing, completed, failed or cancelled. Totals are None while unknown.
+    `version` is that which is processed, None before there is one. Of the chunks, `chunks_reused` needed no embedding.
     """
 
     document_id: str
@@ -39,6 +54,7 @@ class DocumentStatus:
     progress: int
     message: str
     job_id: str | None = None
+    version: int | None = None
     stage: str | None = None
     queue_position: int | None = None
     eta_seconds: int | None = None
@@ -49,6 +65,8 @@ class DocumentStatus:
     unreadable: Sequence[UnreadablePage] = ()
     chunks_done: int = 0
     chunks_total: int | None = None
+    chunks_reused: int = 0
+    stages: Sequence[StageTimes] = ()
     warnings: Sequence[str] = ()
     duplicate_of: str | None = None
     error: Failure | None = None
@@ -73,8 +91,10 @@ class DocumentStatus:
             unreadable=[known(UnreadablePage, page) for page in pages.get("unreadable") or ()],
             chunks_done=chunks.get("done") or 0,
             chunks_total=chunks.get("total"),
+            chunks_reused=chunks.get("reused") or 0,
+            stages=[StageTimes.from_json(stage) for stage in answer.get("stages") or ()],
             error=_failure(answer),
-            **_instants(answer, "created_at", "started_at", "completed_at"),
+            **instants(answer, "created_at", "started_at", "completed_at"),
         )
 
 
@@ -111,52 +131,7 @@ class Document:
     @classmethod
     def from_json(cls, answer: Json) -> Self:
         """Read a document."""
-        return known(cls, answer, metadata=answer.get("metadata") or {}, **_instants(answer, "created_at"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """A passage. Offsets count characters of the document's whole text; pages are from 1, None where there are none."""
-
-    chunk_id: str
-    position: int
-    text: str
-    char_start: int
-    char_end: int
-    page_start: int | None = None
-    page_end: int | None = None
-    token_count: int = 0
-    headings: Sequence[str] = ()
-
-    @classmethod
-    def from_json(cls, answer: Json) -> Self:
-        """Read a passage."""
-        return known(cls, answer)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
-    """A passage that was found; `score` is from 0 to 1. `highlights` are (start, end) in `text`."""
-
-    document_id: str
-    filename: str
-    chunk_id: str
-    text: str
-    score: float
-    char_start: int
-    char_end: int
-    external_id: str | None = None
-    metadata: Json
-    page_start: int | None = None
-    page_end: int | None = None
-    headings: Sequence[str] = ()
-    highlights: Sequence[tuple[int, int]] = ()
-
-    @classmethod
-    def from_json(cls, answer: Json) -> Self:
-        """Read a result."""
-        places = [(place["start"], place["end"]) for place in answer.get("highlights") or ()]
-        return known(cls, answer, metadata=answer.get("metadata") or {}, highlights=places)
+        return known(cls, answer, metadata=answer.get("metadata") or {}, **instants(answer, "created_at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +160,13 @@ class JobAction:
     attempt: int = 0
     result: Json | None = None
     error: Failure | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
 
     @classmethod
     def from_json(cls, answer: Json) -> Self:
         """Read an action."""
-        return known(cls, answer, error=_failure(answer))
+        return known(cls, answer, error=_failure(answer), **instants(answer, "started_at", "completed_at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +191,7 @@ class JobStatus:
     def from_json(cls, answer: Json) -> Self:
         """Read a job."""
         actions = [JobAction.from_json(action) for action in answer["actions"]]
-        return known(cls, answer, actions=actions, **_instants(answer, "created_at", "started_at", "completed_at"))
+        return known(cls, answer, actions=actions, **instants(answer, "created_at", "started_at", "completed_at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,5 +217,6 @@ def _failure(answer: Json) -> Failure | None:
     return known(Failure, answer["error"]) if answer.get("error") else None
 
 
-def _instants(answer: Json, *names: str) -> dict[str, datetime | None]:
+def instants(answer: Json, *names: str) -> dict[str, datetime | None]:
+    """Read the times of these names."""
     return {name: datetime.fromisoformat(answer[name]) if answer.get(name) else None for name in names}

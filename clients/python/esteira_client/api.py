@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 
@@ -15,8 +14,9 @@ from esteira_client.errors import SERVER_UNREACHABLE, STORAGE_UNREACHABLE, Estei
 from esteira_client.patience import IN_FLIGHT, Patience
 from esteira_client.steps import Flow, Open, Pause, Request, Send
 
-V1 = "/api/v1"
 MULTIPART_ABOVE_BYTES = 64 * 1024**2
+# What httpx says of it shows the key.
+NOT_SENT = "The request cannot be sent: the address begins with http:// or https://, and the API key is one line."
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class _Peer:
 
     code: str
     silence: str
-    has_answered: bool = False
+    answered_at: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,51 +60,71 @@ class Api:
     def json(self, request: Request, *, accept: Collection[int] = ()) -> Flow[Any]:
         """Return the JSON of an answer. Raises EsteiraError."""
         response = yield from self.sent(request, accept=accept)
+        self.refuse_detour(response)
         with self.understood():
             return response.json()
+
+    def refuse_detour(self, response: httpx.Response) -> None:
+        """Raise EsteiraError where the server leads elsewhere, such as from http to https: keys must not follow."""
+        if response.has_redirect_location:
+            sentence = f"{self.url} leads to {response.headers['Location']}: give the client the address that answers."
+            raise EsteiraError("unexpected_answer", sentence, status=response.status_code)
 
     @contextmanager
     def understood(self) -> Iterator[None]:
         """Turn what is not as Esteira answers into an error that says so."""
         try:
             yield
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            sentence = f"{self.url} gave an answer that this client does not understand. Is it an Esteira server?"
-            raise EsteiraError("unexpected_answer", sentence) from error
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise self._not_understood() from error
 
     def _tried(self, step: Send | Open, accept: Collection[int]) -> Flow[httpx.Response]:
         peer = self._store if step.request.to_store else self._server
         began, failures = self.clock(), 0
         while True:
-            try:
-                response: httpx.Response = yield step
-            except httpx.TransportError as error:
-                failure = _unanswered(step.request, peer, error)
-            else:
-                if response.status_code < httpx.codes.BAD_REQUEST or response.status_code in accept:
-                    peer.has_answered = True
-                    return response
-                failure = self._refused(step.request, response)
-                peer.has_answered |= not response.is_server_error
+            came = yield from self._once(step, peer, accept)
+            if isinstance(came, httpx.Response):
+                return came
             failures += 1
-            if failures == 1 and step.request.body:
-                began = self.clock()  # a large part takes longer to send than patience lasts
+            if failures == 1:
+                # A large part takes longer to send than patience lasts, and so may the wait for a free connection.
+                began = self.clock() if step.request.body else max(began, peer.answered_at or began)
             wait = self.patience.pause(
-                failure.problem,
+                came.problem,
                 failures=failures,
                 elapsed=self.clock() - began,
-                has_answered=peer.has_answered,
+                has_answered=peer.answered_at is not None,
                 chance=self.chance(),
-                retry_after=failure.retry_after,
             )
-            if not failure.may_repeat or wait is None or (yield Pause(wait)):
-                raise failure.problem
+            if not came.may_repeat or wait is None or (yield Pause(wait)):
+                raise came.problem
+
+    def _once(self, step: Send | Open, peer: _Peer, accept: Collection[int]) -> Flow["httpx.Response | _Failure"]:
+        try:
+            response: httpx.Response = yield step
+        except httpx.InvalidURL as error:
+            raise EsteiraError("not_sent", f"The request cannot be sent: {error}.") from error
+        except httpx.DecodingError as error:
+            raise self._not_understood() from error
+        except httpx.TransportError as error:
+            if step.request.read_seconds and isinstance(error, httpx.ReadTimeout):
+                raise
+            return _unanswered(step.request, peer, error)
+        if not response.is_server_error:
+            peer.answered_at = self.clock()
+        if response.status_code < httpx.codes.BAD_REQUEST or response.status_code in accept:
+            return response
+        return self._refused(step.request, response)
+
+    def _not_understood(self) -> EsteiraError:
+        sentence = f"{self.url} gave an answer that this client does not understand. Is it an Esteira server?"
+        return EsteiraError("unexpected_answer", sentence)
 
     def _refused(self, request: Request, response: httpx.Response) -> "_Failure":
         parts = urlsplit(request.url if request.to_store else self.url)
         problem = error_of(response, where=f"{parts.hostname}:{parts.port or parts.scheme}")
         may_pass = response.is_server_error or problem.is_outage or problem.code == IN_FLIGHT
-        return _Failure(problem, request.repeatable and may_pass, retry_after_seconds(response))
+        return _Failure(problem, request.repeatable and may_pass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +133,11 @@ class _Failure:
 
     problem: EsteiraError
     may_repeat: bool
-    retry_after: float | None = None
 
 
 def _unanswered(request: Request, peer: _Peer, error: httpx.TransportError) -> _Failure:
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return _Failure(EsteiraError("not_sent", NOT_SENT), may_repeat=False)
     reason = " in time" if isinstance(error, httpx.TimeoutException) else ""
     problem = EsteiraError(peer.code, f"{peer.silence}{reason}. Is it running?")
     never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
@@ -148,26 +169,3 @@ def call(
         repeatable=repeatable or method == "GET",
     )
     return (yield from api.json(request, accept=accept))
-
-
-def get(path: str, *, headers: Mapping[str, str] | None = None, **params: str | int | None) -> Request:
-    """Return a GET of the API's version 1; params that are None are left out."""
-    known = {name: value for name, value in params.items() if value is not None}
-    return Request(method="GET", url=f"{V1}{path}", params=known, headers=headers or {})
-
-
-def post(path: str, json: Any = None, *, repeatable: bool = True) -> Request:  # noqa: ANN401
-    """Return a POST of the API's version 1."""
-    return Request(method="POST", url=f"{V1}{path}", json=json, repeatable=repeatable)
-
-
-def creating(path: str, json: Any = None, *, key: str | None = None) -> Request:  # noqa: ANN401
-    """Return a POST that creates, named so that it creates once even where it is sent again."""
-    headers = {"Idempotency-Key": key or str(uuid4())}
-    return Request(method="POST", url=f"{V1}{path}", json=json, headers=headers)
-
-
-def retry_after_seconds(response: httpx.Response) -> float | None:
-    """Return how long the server asks to wait; its other form, a date, is left aside."""
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None

@@ -7,7 +7,17 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from esteira_client import announcing, api, document_calls, job_calls, queue_calls, sending, uploads
+from esteira_client import (
+    announcing,
+    api,
+    content_calls,
+    document_calls,
+    job_calls,
+    queue_calls,
+    sending,
+    uploads,
+    watching,
+)
 from esteira_client.connections import api_options, store_options
 from esteira_client.patience import Patience
 from esteira_client.steps import Feed, Flow
@@ -52,7 +62,9 @@ class Esteira:
         url = url.rstrip("/")
         self.api = api.Api(url=url, patience=patience or Patience(), multipart_above_bytes=multipart_above_bytes)
         self.carrier = ThreadCarrier(
-            httpx.Client(**api_options(url, api_key, verify)), httpx.Client(**store_options(verify))
+            httpx.Client(**api_options(url, api_key, verify)),
+            httpx.Client(**api_options(url, api_key, verify)),
+            httpx.Client(**store_options(verify)),
         )
 
     def __enter__(self) -> Self:
@@ -66,8 +78,8 @@ class Esteira:
         self.carrier.close()
 
     def stop(self) -> None:
-        """Let no call wait any longer: whoever waits to try again, in any thread, gets the last problem."""
-        self.carrier.stopped.set()
+        """Let no call wait any longer, for good: in all threads, those that wait for news or to try again raise."""
+        self.carrier.stop()
 
     announce = _returned(announcing.announce)
     announce_all = _returned(announcing.announce_all)
@@ -81,19 +93,24 @@ class Esteira:
     document = _returned(document_calls.document)
     documents = _returned(document_calls.documents)
     status = _returned(document_calls.status)
-    statuses = _returned(document_calls.statuses)
+    statuses = _returned(watching.statuses)
     process = _returned(document_calls.process)
     process_all = _returned(document_calls.process_all)
     cancel = _returned(document_calls.cancel)
     delete = _returned(document_calls.delete)
-    chunks = _returned(document_calls.chunks)
-    text = _returned(document_calls.text)
-    content = _returned(document_calls.content)
-    search = _returned(document_calls.search)
     all_documents = _iterated(document_calls.all_documents)
-    all_chunks = _iterated(document_calls.all_chunks)
-    content_blocks = _iterated(document_calls.content_blocks)
     follow = _iterated(document_calls.follow)
+    follow_all = _iterated(watching.follow_all)
+
+    chunks = _returned(content_calls.chunks)
+    text = _returned(content_calls.text)
+    pages = _returned(content_calls.pages)
+    details = _returned(content_calls.details)
+    content = _returned(content_calls.content)
+    search = _returned(content_calls.search)
+    all_chunks = _iterated(content_calls.all_chunks)
+    all_pages = _iterated(content_calls.all_pages)
+    content_blocks = _iterated(content_calls.content_blocks)
 
     start_job = _returned(job_calls.start_job)
     job = _returned(job_calls.job)

@@ -1,4 +1,4 @@
-"""How connections are made: two kinds, as the object store gets nothing that is meant for the API, such as keys."""
+"""How connections are made: those to the object store get nothing that is meant for the API, such as keys."""
 
 import ssl
 from typing import Any
@@ -7,15 +7,17 @@ import httpx
 
 from esteira_client.steps import Request
 
-# An answer may be held for 25 seconds, and an event stream is silent for 15.
-TIMEOUT = httpx.Timeout(30, connect=5, read=120)
+# An answer may be held for 25 seconds. Whoever finds all connections taken waits for its turn.
+TIMEOUT = httpx.Timeout(30, connect=5, read=120, pool=None)
+CONNECTIONS = 100
 # A proxy of the surroundings cannot reach this machine.
 _LOCAL_WITHOUT_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 
 
 def store_options(verify: ssl.SSLContext | bool) -> dict[str, Any]:
     """Return what httpx.Client or AsyncClient for the object store takes."""
-    return {"timeout": TIMEOUT, "mounts": _LOCAL_WITHOUT_PROXY, "verify": verify}
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    return {"timeout": TIMEOUT, "limits": limits, "mounts": _LOCAL_WITHOUT_PROXY, "verify": verify}
 
 
 def api_options(url: str, api_key: str | None, verify: ssl.SSLContext | bool) -> dict[str, Any]:
@@ -33,4 +35,9 @@ def arguments(request: Request) -> dict[str, Any]:
         # An empty mapping would cut off a signed query.
         **({"params": dict(request.params)} if request.params else {}),
         **({"json": request.json} if request.json is not None else {}),
+        **({"timeout": _until_silent(request.read_seconds)} if request.read_seconds else {}),
     }
+
+
+def _until_silent(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(**{**TIMEOUT.as_dict(), "read": seconds})

@@ -3,12 +3,14 @@
 import os
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
-from esteira_client.api import Api, get
+from esteira_client.api import Api
 from esteira_client.errors import EsteiraError
+from esteira_client.requests import get
 from esteira_client.steps import Feed, Flow, Pause, Read, Request, Tell, Work
 
 BREAK_SECONDS = 1.0
@@ -49,9 +51,13 @@ class Download:
         leads = yield from self._api.sent(self._request)
         with self._api.understood():
             url = leads.headers["Location"]
-        rest = {"Range": f"bytes={self._received_bytes}-", "If-Range": self._etag} if self._etag else {}
-        download = Request(method="GET", url=url, headers=rest if self._received_bytes else {}, to_store=True)
-        response = yield from self._api.opened(download)
+        if urlsplit(url).path.endswith(self._request.url):
+            self._api.refuse_detour(leads)
+        # What was packed on its way could not be gone on with.
+        wanted = {"Accept-Encoding": "identity"}
+        if self._received_bytes and self._etag:
+            wanted |= {"Range": f"bytes={self._received_bytes}-", "If-Range": self._etag}
+        response = yield from self._api.opened(Request(method="GET", url=url, headers=wanted, to_store=True))
         if self._received_bytes and response.status_code != httpx.codes.PARTIAL_CONTENT:
             raise _broken()
         self._etag = self._etag or response.headers.get("ETag")

@@ -2,21 +2,28 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import httpx
 
 from esteira_client.answers import DocumentStatus, JobStatus, Json
-from esteira_client.api import Api, get
+from esteira_client.api import Api
 from esteira_client.errors import error_of_item, stopped
 from esteira_client.events import EventReader
+from esteira_client.requests import get, path
 from esteira_client.steps import Feed, Flow, Pause, Read, Tell
 
 By: TypeAlias = Literal["events", "wait"]
 HELD_SECONDS = 25
+# Where answers are not held, as by a proxy that leaves `wait` away.
+LEAST_SECONDS = 1.0
 # As the server asks for by `retry:`.
 REOPEN_SECONDS = 2.0
+# The server says something every 15.
+SILENCE_SECONDS = 20.0
+MOST_BARREN_STREAMS = 2
+TOLD = frozenset({"status", "end"})
 
 
 class State(Protocol):
@@ -33,14 +40,14 @@ S = TypeVar("S", bound=State)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[S]):
-    """What can be followed: where it is, and how its states are read."""
+    """What can be followed: what it is called, and how its states are read."""
 
-    path: str
+    name: str
     read: Callable[[Json], S]
 
 
-DOCUMENT = Kind("/documents", DocumentStatus.from_json)
-JOB = Kind("/jobs", JobStatus.from_json)
+DOCUMENT = Kind("documents", DocumentStatus.from_json)
+JOB = Kind("jobs", JobStatus.from_json)
 
 
 @dataclass(slots=True)
@@ -51,17 +58,29 @@ class Waiting(Generic[S]):
     kind: Kind[S]
     id: str
     _etag: str | None = None
+    _last: S | None = None
 
     def next(self) -> Flow[S]:
         """Return the next state that is new. Raises EsteiraError."""
         while True:
-            known = {"If-None-Match": self._etag} if self._etag else {}
-            wait = HELD_SECONDS if self._etag else None
-            request = get(f"{self.kind.path}/{self.id}/status", headers=known, wait=wait)
-            response = yield from self.api.sent(request)
-            if response.status_code != httpx.codes.NOT_MODIFIED:
-                break
+            asked_at = self.api.clock()
+            state = yield from self._answer()
+            if state is not None and state != self._last:
+                self._last = state
+                return state
+            if self.api.clock() - asked_at < LEAST_SECONDS and (yield Pause(LEAST_SECONDS)):
+                raise stopped()
+
+    def _answer(self) -> Flow[S | None]:
+        """Ask, None where nothing has changed."""
+        known = {"If-None-Match": self._etag} if self._etag else {}
+        wait = None if self._last is None else HELD_SECONDS
+        request = get(path(self.kind.name, self.id, "status"), headers=known, wait=wait)
+        response = yield from self.api.sent(replace(request, held=wait is not None))
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            return None
         self._etag = response.headers.get("ETag")
+        self.api.refuse_detour(response)
         with self.api.understood():
             return self.kind.read(response.json())
 
@@ -76,43 +95,57 @@ class Listening(Generic[S]):
     _last_id: str | None = None
     _reader: EventReader | None = None
     _states: list[S] = field(default_factory=list)
+    _barren_streams: int = 0
 
-    def next(self) -> Flow[S]:
-        """Return the next state. Raises EsteiraError."""
+    def next(self) -> Flow[S | None]:
+        """Return the next state, None where events do not come through. Raises EsteiraError."""
         while not self._states:
-            if self._reader is None:
-                known = {"Last-Event-ID": self._last_id} if self._last_id else {}
-                yield from self.api.opened(get(f"{self.kind.path}/{self.id}/events", headers=known))
-                self._reader = EventReader()
-            try:
-                block: bytes | None = yield Read()
-            except httpx.TransportError:
-                block = None
-            if block is not None:
+            block = yield from self._heard()
+            if block is not None and self._reader is not None:
                 self._read(self._reader, block)
                 continue
             self._reader = None
+            self._barren_streams += self._last_id is None
+            if self._barren_streams == MOST_BARREN_STREAMS:
+                return None
             if (yield Pause(REOPEN_SECONDS)):
                 raise stopped()
         return self._states.pop(0)
+
+    def _heard(self) -> Flow[bytes | None]:
+        """Return the next bytes of the stream, None where it has ended, or is none."""
+        try:
+            if self._reader is None:
+                known = {"Last-Event-ID": self._last_id} if self._last_id else {}
+                request = get(path(self.kind.name, self.id, "events"), headers=known)
+                response = yield from self.api.opened(replace(request, held=True, read_seconds=SILENCE_SECONDS))
+                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    return None
+                self._reader = EventReader()
+            block: bytes | None = yield Read()
+        except httpx.TransportError:
+            return None
+        return block
 
     def _read(self, reader: EventReader, block: bytes) -> None:
         for event in reader.events(block):
             with self.api.understood():
                 told: dict[str, Any] = json.loads(event.data)
-                if event.name != "error":
+                problem = error_of_item(told) if event.name == "error" else None
+                if event.name in TOLD:
                     self._states.append(self.kind.read(told))
                     self._last_id = event.id or self._last_id
-                    continue
-                problem = error_of_item(told)
-            raise problem
+            if problem:
+                raise problem
 
 
 def followed(api: Api, kind: Kind[S], id_: str, *, by: By) -> Feed[S]:
-    """Tell each state to the final one, which is told once."""
-    follower: Waiting[S] | Listening[S] = Waiting(api, kind, id_) if by == "wait" else Listening(api, kind, id_)
-    while True:
-        state = yield from follower.next()
+    """Tell each state to the final one, which is told once. Where events do not come through, answers are held."""
+    listening, waiting = Listening(api, kind, id_), Waiting(api, kind, id_)
+    state: S | None = None
+    while state is None or not state.is_final:
+        state = (yield from listening.next()) if by == "events" else None
+        if state is None:
+            by = "wait"
+            state = yield from waiting.next()
         yield Tell(state)
-        if state.is_final:
-            return

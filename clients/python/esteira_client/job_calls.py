@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from esteira_client.answers import JobStatus, Json, StartedJob
-from esteira_client.api import Api, creating, get, post
+from esteira_client.api import Api
 from esteira_client.downloads import saved_at
 from esteira_client.following import JOB, By, followed
+from esteira_client.requests import creating, get, path, post
 from esteira_client.steps import Feed, Flow
 
 
@@ -25,7 +26,7 @@ def start_job(
 
 def job(api: Api, job_id: str) -> Flow[JobStatus]:
     """Return how far a job is."""
-    answer = yield from api.json(get(f"/jobs/{job_id}/status"))
+    answer = yield from api.json(get(path("jobs", job_id, "status")))
     with api.understood():
         return JobStatus.from_json(answer)
 
@@ -37,7 +38,7 @@ def follow_job(api: Api, job_id: str, *, by: By = "events") -> Feed[JobStatus]:
 
 def cancel_job(api: Api, job_id: str) -> Flow[JobStatus]:
     """Cancel what waits and runs of a job."""
-    answer = yield from api.json(post(f"/jobs/{job_id}/cancel", repeatable=False))
+    answer = yield from api.json(post(path("jobs", job_id, "cancel"), repeatable=False))
     with api.understood():
         return JobStatus.from_json(answer)
 
@@ -46,12 +47,12 @@ def start_operation(
     api: Api, operation: str, params: Mapping[str, Any] | None = None, *, idempotency_key: str | None = None
 ) -> Flow[StartedJob]:
     """Start a long operation by its name."""
-    return (yield from _started(api, f"/operations/{operation}/start", params, idempotency_key))
+    return (yield from _started(api, path("operations", operation, "start"), params, idempotency_key))
 
 
 def operation_result(api: Api, operation: str, job_id: str) -> Flow[Json]:
     """Return how far an operation is, or how it ended."""
-    answer: Json = yield from api.json(get(f"/operations/{operation}/result/{job_id}"))
+    answer: Json = yield from api.json(get(path("operations", operation, "result", job_id)))
     return answer
 
 
@@ -70,10 +71,10 @@ def start_artifact(
 
 def download_artifact(api: Api, job_id: str, target: str | Path) -> Flow[Path]:
     """Download what a completed job has made to a path, where it appears whole or not at all."""
-    return (yield from saved_at(api, f"/artifacts/{job_id}/download", Path(target)))
+    return (yield from saved_at(api, path("artifacts", job_id, "download"), Path(target)))
 
 
-def _started(api: Api, path: str, body: Mapping[str, Any] | None, key: str | None) -> Flow[StartedJob]:
-    answer = yield from api.json(creating(path, body, key=key))
+def _started(api: Api, where: str, body: Mapping[str, Any] | None, key: str | None) -> Flow[StartedJob]:
+    answer = yield from api.json(creating(where, body, key=key))
     with api.understood():
         return StartedJob.from_json(answer)

@@ -1,12 +1,13 @@
 """Carries out flows for event loops: files are read and written in threads."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
 
-from esteira_client.connections import arguments
+from esteira_client.connections import CONNECTIONS, arguments
 from esteira_client.steps import Feed, Flow, Open, Pause, Read, Request, Send, Step, Tell, Walk, Work
 
 T = TypeVar("T")
@@ -15,14 +16,15 @@ T = TypeVar("T")
 class LoopCarrier:
     """For one event loop. A task that is cancelled leaves its flow where it is."""
 
-    def __init__(self, http: httpx.AsyncClient, store: httpx.AsyncClient) -> None:
-        self._http = http
-        self._store = store
+    def __init__(self, http: httpx.AsyncClient, held: httpx.AsyncClient, store: httpx.AsyncClient) -> None:
+        self._http = _Line(http)
+        self._held = _Line(held)
+        self._store = _Line(store)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
-        await self._store.aclose()
+        for line in (self._http, self._held, self._store):
+            await line.client.aclose()
 
     async def run(self, flow: Flow[T]) -> T:
         """Carry out a flow and return its result."""
@@ -56,21 +58,45 @@ class LoopCarrier:
     async def _perform(self, step: Step, opened: "_Opened") -> object:
         match step:
             case Send(request):
-                return await self._send(request, stream=False)
+                await opened.close()
+                async with self._turn(request) as client:
+                    return await client.send(_built(client, request))
             case Open(request):
-                return await opened.replace(await self._send(request, stream=True))
+                return await opened.replace(self._turn(request), request)
             case Read():
                 return await opened.read()
             case Pause(seconds):
                 await asyncio.sleep(seconds)
                 return False
             case Work(call):
-                return await asyncio.to_thread(call)
+                return await _worked(call)
 
-    async def _send(self, request: Request, *, stream: bool) -> httpx.Response:
-        client = self._store if request.to_store else self._http
-        content = _body(request) if request.body else None
-        return await client.send(client.build_request(**arguments(request), content=content), stream=stream)
+    @asynccontextmanager
+    async def _turn(self, request: Request) -> AsyncIterator[httpx.AsyncClient]:
+        line = self._store if request.to_store else self._held if request.held else self._http
+        async with line.turns:
+            yield line.client
+
+
+class _Line:
+    """A client and those who wait for a connection of it; its own waiting costs time by the square of their number."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.turns = asyncio.Semaphore(CONNECTIONS)
+
+
+def _built(client: httpx.AsyncClient, request: Request) -> httpx.Request:
+    return client.build_request(**arguments(request), content=_body(request) if request.body else None)
+
+
+async def _worked(call: Callable[[], Any]) -> object:
+    """Call it in a thread; whoever is cancelled leaves nothing running, which could make a file after all."""
+    working = asyncio.create_task(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(working)
+    finally:
+        await asyncio.wait([working])
 
 
 class _Opened:
@@ -79,10 +105,12 @@ class _Opened:
     def __init__(self) -> None:
         self._response: httpx.Response | None = None
         self._blocks: AsyncIterator[bytes] | None = None
+        self._turn = AsyncExitStack()
 
-    async def replace(self, response: httpx.Response) -> httpx.Response:
+    async def replace(self, turn: AbstractAsyncContextManager[httpx.AsyncClient], request: Request) -> httpx.Response:
         await self.close()
-        self._response = response
+        client = await self._turn.enter_async_context(turn)
+        response = self._response = await client.send(_built(client, request), stream=True)
         if response.is_success:
             self._blocks = response.aiter_bytes()
         else:
@@ -95,6 +123,7 @@ class _Opened:
     async def close(self) -> None:
         if self._response:
             await self._response.aclose()
+        await self._turn.aclose()
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:

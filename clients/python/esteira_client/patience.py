@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from esteira_client.errors import EsteiraError
 
+# A float ends where a patience of hours does not.
+MOST_DOUBLINGS = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -27,15 +30,14 @@ class Patience:
         elapsed: float,
         has_answered: bool,
         chance: float,
-        retry_after: float | None = None,
     ) -> float | None:
         """Return how long to wait after this many `failures`, None to give up.
 
         `chance`, from 0 to 1, spreads clients that failed together: up to half of the pause is cut off. What the
         server asks for by Retry-After is waited for at least.
         """
-        usual = min(self.first_pause * 2 ** (failures - 1), self.longest_pause) * (1 - chance / 2)
-        wait = max(usual, (retry_after or 0) + (chance * self.first_pause if retry_after else 0))
+        usual = min(self.first_pause * 2 ** min(failures - 1, MOST_DOUBLINGS), self.longest_pause) * (1 - chance / 2)
+        wait = max(usual, problem.retry_after + chance * self.first_pause) if problem.retry_after else usual
         return wait if elapsed + wait <= self._limit(problem, has_answered=has_answered) else None
 
     def _limit(self, problem: EsteiraError, *, has_answered: bool) -> float:

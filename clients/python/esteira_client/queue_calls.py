@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 
 from esteira_client.answers import Json
-from esteira_client.api import Api, get
+from esteira_client.api import Api
+from esteira_client.requests import get, path
 from esteira_client.steps import Flow
 
 
@@ -33,7 +34,7 @@ def queue_jobs(api: Api, /, **filters: str | int | None) -> Flow[Json]:
 
 def queue_job(api: Api, job_id: str) -> Flow[Json]:
     """Return a job with its timeline."""
-    return (yield from _read(api, f"jobs/{job_id}"))
+    return (yield from _read(api, "jobs", job_id))
 
 
 def dead_letters(api: Api, /, **filters: str | int | None) -> Flow[Json]:
@@ -41,6 +42,6 @@ def dead_letters(api: Api, /, **filters: str | int | None) -> Flow[Json]:
     return (yield from _read(api, "dead-letters", **filters))
 
 
-def _read(api: Api, path: str, **filters: Any) -> Flow[Json]:  # noqa: ANN401
-    answer: Json = yield from api.json(get(f"/queue/{path}", **filters))
+def _read(api: Api, *parts: str, **filters: Any) -> Flow[Json]:  # noqa: ANN401
+    answer: Json = yield from api.json(get(path("queue", *parts), **filters))
     return answer

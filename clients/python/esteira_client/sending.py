@@ -7,8 +7,9 @@ from typing import TypeAlias
 import httpx
 
 from esteira_client.announcing import SingleUpload, UploadInParts
-from esteira_client.api import Api, get, post
+from esteira_client.api import Api
 from esteira_client.errors import STORAGE_UNREACHABLE, EsteiraError
+from esteira_client.requests import get, path, post
 from esteira_client.sources import Source
 from esteira_client.steps import Flow, Request
 
@@ -94,7 +95,9 @@ def _send_parts(api: Api, upload: UploadInParts, source: Source, gauge: _Gauge) 
 
 def _arrived_parts(api: Api, upload: UploadInParts) -> Flow[Mapping[int, tuple[int, str]]]:
     """Return the size and the ETag of each part that the store has, by number."""
-    answer = yield from api.json(get(f"/documents/{upload.document_id}/upload/parts", upload_id=upload.upload_id))
+    answer = yield from api.json(
+        get(path("documents", upload.document_id, "upload", "parts"), upload_id=upload.upload_id)
+    )
     with api.understood():
         return {item["part_number"]: (item["size_bytes"], item["etag"]) for item in answer["items"]}
 
@@ -102,7 +105,7 @@ def _arrived_parts(api: Api, upload: UploadInParts) -> Flow[Mapping[int, tuple[i
 def _complete(api: Api, upload: UploadInParts, etags: Mapping[int, str]) -> Flow[None]:
     """Let the store put the parts together."""
     parts = [{"part_number": number, "etag": etag} for number, etag in sorted(etags.items())]
-    request = post(f"/documents/{upload.document_id}/upload/complete", {"parts": parts})
+    request = post(path("documents", upload.document_id, "upload", "complete"), {"parts": parts})
     try:
         yield from api.sent(replace(request, params={"upload_id": upload.upload_id}))
     except EsteiraError as error:
@@ -127,8 +130,8 @@ def _send_part(api: Api, upload: UploadInParts, number: int, piece: _Piece) -> F
 
 
 def _signed_part(api: Api, upload: UploadInParts, number: int, piece: _Piece) -> Flow[str]:
-    where = get(f"/documents/{upload.document_id}/upload/parts/{number}", upload_id=upload.upload_id)
-    part = yield from api.json(where)
+    where = path("documents", upload.document_id, "upload", "parts", number)
+    part = yield from api.json(get(where, upload_id=upload.upload_id))
     with api.understood():
         url, headers = part["url"], part["headers"]
     response = yield from _put(api, url, headers, piece)

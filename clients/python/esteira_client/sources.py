@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from esteira_client.errors import EsteiraError
+from esteira_client.steps import Flow, Work
 
 BLOCK_BYTES = 1 << 20
 
@@ -41,7 +42,11 @@ class FileSource:
 
     def blocks(self, first: int, end: int) -> Iterator[bytes]:
         """Yield a part of the file, then look if it is still the same."""
-        with self.path.open("rb") as file:
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError as error:
+            raise _changed() from error
+        with file:
             yield from _blocks(file, first, end)
             status = os.fstat(file.fileno())
         if (status.st_size, status.st_mtime_ns) != (self.size_bytes, self.modified_ns):
@@ -73,14 +78,22 @@ def source_of(file: str | os.PathLike[str] | BinaryIO) -> Source:
 def name_of(file: str | os.PathLike[str] | BinaryIO) -> str:
     """Return the name to show for it."""
     path = file if isinstance(file, str | os.PathLike) else getattr(file, "name", "")
-    return Path(path).name if isinstance(path, str | os.PathLike) and Path(path).name else "unnamed"
+    name = Path(path).name if isinstance(path, str | os.PathLike) else ""
+    return name.encode("utf-8", "replace").decode() or "unnamed"  # what is no UTF-8 on the disk cannot be sent
 
 
-def sha256_of(source: Source) -> str:
-    """Return the SHA-256 of all bytes, in hex."""
+def sha256_of(source: Source) -> Flow[str]:
+    """Return the SHA-256 of all bytes, in hex. It may be left at each block."""
     digest = hashlib.sha256()
-    for block in source.blocks(0, source.size_bytes):
-        digest.update(block)
+    blocks = source.blocks(0, source.size_bytes)
+
+    def one_more() -> bool:
+        block = next(blocks, None)
+        digest.update(block or b"")
+        return block is not None
+
+    while (yield Work(one_more)):
+        pass
     return digest.hexdigest()
 
 
@@ -96,4 +109,4 @@ def _blocks(file: BinaryIO, first: int, end: int) -> Iterator[bytes]:
 
 
 def _changed() -> EsteiraError:
-    return EsteiraError("file_changed", "The file changed while it was sent. Try again when nothing writes to it.")
+    return EsteiraError("file_changed", "The file changed or was moved while it was sent. Try again when nothing does.")

@@ -15,7 +15,8 @@ class Request:
     """A request to the API, or by a signed URL to the object store, which gets no key.
 
     `body` is called at each sending and gives the bytes from their beginning; `sent` hears of each block that is gone.
-    `repeatable`: it may be sent again where it is not known if it arrived.
+    `repeatable`: it may be sent again where it is not known if it arrived. `held`: the answer may be kept back until
+    something happens. `read_seconds`: whoever sends it hears of a silence of that length, as httpx.ReadTimeout.
     """
 
     method: str
@@ -27,11 +28,13 @@ class Request:
     sent: Callable[[int], None] | None = None
     repeatable: bool = True
     to_store: bool = False
+    held: bool = False
+    read_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send, and give back the whole httpx.Response. Raises httpx.TransportError."""
+    """Send, and give back the whole httpx.Response. What was opened before is closed. Raises httpx.TransportError."""
 
     request: Request
 

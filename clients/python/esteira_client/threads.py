@@ -1,29 +1,42 @@
 """Carries out flows for threads."""
 
+import socket
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import httpx
 
 from esteira_client.connections import arguments
+from esteira_client.errors import stopped
 from esteira_client.steps import Feed, Flow, Open, Pause, Read, Request, Send, Step, Tell, Walk, Work
 
 T = TypeVar("T")
 
 
 class ThreadCarrier:
-    """Shared by threads. What `stopped` says ends all pauses."""
+    """Shared by threads."""
 
-    def __init__(self, http: httpx.Client, store: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, held: httpx.Client, store: httpx.Client) -> None:
         self._http = http
+        self._held = held
         self._store = store
-        self.stopped = threading.Event()
+        self._stopped = threading.Event()
+        self._held_by: WeakSet[Any] = WeakSet()
 
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
+        self._held.close()
         self._store.close()
+
+    def stop(self) -> None:
+        """End all pauses, and all answers that are held, in other threads."""
+        self._stopped.set()
+        for stream in list(self._held_by):
+            _end(stream)
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out a flow and return its result."""
@@ -57,20 +70,40 @@ class ThreadCarrier:
     def _perform(self, step: Step, opened: "_Opened") -> object:
         match step:
             case Send(request):
+                opened.close()
                 return self._send(request, stream=False)
             case Open(request):
                 return opened.replace(self._send(request, stream=True))
             case Read():
                 return opened.read()
             case Pause(seconds):
-                return self.stopped.wait(seconds)
+                return self._stopped.wait(seconds)
             case Work(call):
                 return call()
 
     def _send(self, request: Request, *, stream: bool) -> httpx.Response:
+        if request.held:
+            return self._send_held(request, stream=stream)
         client = self._store if request.to_store else self._http
         content = _body(request) if request.body else None
         return client.send(client.build_request(**arguments(request), content=content), stream=stream)
+
+    def _send_held(self, request: Request, *, stream: bool) -> httpx.Response:
+        asked = self._held.build_request(**arguments(request), extensions={"trace": self._note})
+        try:
+            if not self._stopped.is_set():
+                return self._held.send(asked, stream=stream)
+        except httpx.TransportError:
+            if not self._stopped.is_set():
+                raise
+        raise stopped()
+
+    def _note(self, event: str, told: Mapping[str, Any]) -> None:
+        """Keep each connection that is made for held answers: closing the client wakes nobody who reads of one."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._held_by.add(told["return_value"])
+            if self._stopped.is_set():
+                _end(told["return_value"])
 
 
 class _Opened:
@@ -95,6 +128,11 @@ class _Opened:
     def close(self) -> None:
         if self._response:
             self._response.close()
+
+
+def _end(stream: Any) -> None:  # noqa: ANN401 (httpcore's)
+    with suppress(OSError):  # it has ended
+        stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def _body(request: Request) -> Iterator[bytes]:

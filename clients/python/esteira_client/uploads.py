@@ -9,13 +9,14 @@ from uuid import uuid4
 
 from esteira_client.announcing import NewDocument, SingleUpload, UploadInParts, announce, open_upload
 from esteira_client.answers import DocumentStatus
-from esteira_client.api import V1, Api
+from esteira_client.api import Api
 from esteira_client.document_calls import process
 from esteira_client.errors import EsteiraError
 from esteira_client.following import DOCUMENT, Waiting
+from esteira_client.requests import deleting, path
 from esteira_client.sending import OUTDATED, OnProgress, send
 from esteira_client.sources import Source, name_of, sha256_of, source_of
-from esteira_client.steps import Flow, Request, Work
+from esteira_client.steps import Flow, Work
 
 File: TypeAlias = str | os.PathLike[str] | BinaryIO
 
@@ -44,7 +45,7 @@ def upload(
         filename=name,
         size_bytes=source.size_bytes,
         content_type=content_type or mimetypes.guess_type(name)[0],
-        checksum_sha256=(yield Work(partial(sha256_of, source))),
+        checksum_sha256=(yield from sha256_of(source)),
         external_id=external_id,
         metadata=metadata,
         chunk_tokens=chunk_tokens,
@@ -117,7 +118,7 @@ def ingest(
 
 def abort_upload(api: Api, document_id: str) -> Flow[None]:
     """Give up an upload in parts; what has arrived is dropped."""
-    yield from api.sent(Request(method="DELETE", url=f"{V1}/documents/{document_id}/upload"))
+    yield from api.sent(deleting(path("documents", document_id, "upload")))
 
 
 def _sent_in_time(
