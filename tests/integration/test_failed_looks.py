@@ -216,6 +216,19 @@ def test_another_version_is_not_known_by_the_bytes_of_the_one_before(world: Prev
     assert world.sql("SELECT count(*) FROM document_details") == [(1,)]
 
 
+def test_a_version_announced_while_the_bytes_of_another_come_is_not_known_by_them(world: PreviewsWorld) -> None:
+    document_id = world.announce(THREE, external_id="bridge")
+
+    def announce() -> None:
+        world.blobs.after_download = lambda: None
+        world.announce(OTHER, external_id="bridge")
+
+    world.blobs.after_download = announce
+    world.ended(world.ask(document_id, "metadata"))
+    assert world.sql("SELECT version, checksum_sha256 FROM documents") == [(2, None)]
+    assert details_code(world, document_id) == "no_details"
+
+
 def test_what_was_promised_is_what_bytes_are_held_to(world: PreviewsWorld) -> None:
     document_id = world.announce(THREE, checksum_sha256="0" * 64)
     assert world.code(document_id) == ("upload_mismatch", False)
