@@ -8,8 +8,9 @@ from application.call_each import all_answers, call_each
 from application.ports.blob_store import BlobStore
 from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions, UnitOfWork
+from application.wanted_run import require_wanted
 from domain.action import Run
-from domain.errors import DocumentNotFound, JobNotFound, LeaseLost
+from domain.errors import DocumentNotFound, LeaseLost
 from domain.ids import DocumentId
 from domain.page_picture import PICTURE_TYPE, PagePicture
 
@@ -41,7 +42,7 @@ class KeepPagePictures:
         all_answers(call_each(put, pictures))
         try:
             with self.transactions() as transaction:
-                _require(transaction, next(iter(pictures)).document_id, context.run)
+                require_wanted(transaction, next(iter(pictures)).document_id, context.run)
         except (DocumentNotFound, LeaseLost):
             self._delete([picture.object_key for picture in pictures])
             raise
@@ -58,7 +59,7 @@ class KeepPagePictures:
 
     def _note(self, pictures: Sequence[PagePicture], run: Run) -> None:
         with self.transactions() as transaction:
-            _require(transaction, pictures[0].document_id, run)
+            require_wanted(transaction, pictures[0].document_id, run)
             transaction.page_pictures.add(pictures)
             transaction.commit()
 
@@ -69,12 +70,3 @@ class KeepPagePictures:
         with self.transactions() as transaction:
             transaction.page_pictures.remove(keys)
             transaction.commit()
-
-
-def _require(transaction: UnitOfWork, document_id: DocumentId, run: Run) -> None:
-    """Raise DocumentNotFound, or LeaseLost, unless the work is still wanted."""
-    transaction.documents.lock(document_id)
-    try:
-        transaction.jobs.lock_of(run.action_id).action(run.action_id).require(run)
-    except JobNotFound as error:
-        raise LeaseLost from error

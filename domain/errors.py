@@ -77,6 +77,12 @@ class NoDetails(EsteiraError):
     code = "no_details"
 
 
+class DetailsUnreadable(EsteiraError):
+    """The details of this document could not be read: an action `metadata` tries it again."""
+
+    code = "details_unreadable"
+
+
 class PageNotFound(EsteiraError):
     """This document has no such page."""
 

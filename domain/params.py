@@ -33,6 +33,14 @@ def whole_number(params: Mapping[str, object], name: str, *, least: int, most: i
     return value
 
 
+def yes_or_no(params: Mapping[str, object], name: str) -> bool:
+    """Return what was sent, no where it was left out. Raises InvalidRequest."""
+    value = params.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidRequest("Send true or false.", pointer=f"/{name}")
+    return value
+
+
 def text(params: Mapping[str, object], name: str, *, most: int) -> str | None:
     """Return a text of up to `most` characters, None where it was left out. Raises InvalidRequest."""
     value = params.get(name)

@@ -33,6 +33,11 @@ class PageDrawing(Protocol):
     """An opened document. Iterating draws on; pages come in order, each once, drawn or not."""
 
     @property
+    def page_count(self) -> int:
+        """Number of pages that the document has."""
+        ...
+
+    @property
     def numbers(self) -> Sequence[int]:
         """Those pages that were asked for and that the document has."""
         ...

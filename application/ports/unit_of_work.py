@@ -10,6 +10,7 @@ from application.ports.document_details_store import DocumentDetailsStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
+from application.ports.look_notes import LookNotes
 from application.ports.model_switch import ModelSwitch
 from application.ports.new_api_keys import NewApiKeys
 from application.ports.page_picture_store import PagePictureStore
@@ -67,6 +68,11 @@ class UnitOfWork(Protocol):
     @property
     def document_details(self) -> DocumentDetailsStore:
         """What documents say of themselves, in this transaction."""
+        ...
+
+    @property
+    def look_notes(self) -> LookNotes:
+        """What was found by looking at documents, in this transaction."""
         ...
 
     @property

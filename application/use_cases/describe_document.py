@@ -8,10 +8,11 @@ from application.ports.unit_of_work import UnitOfWork
 from application.run_action import Outcome
 from application.shown_document import FetchShownDocument
 from domain.action import Action, Run
+from domain.document_look import Look
 from domain.preview_order import document_of
 from domain.report import Report
 
-METADATA = "metadata"
+METADATA = Look.METADATA.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,13 @@ class DescribeDocument:
     def __call__(self, action: Action, context: RunContext) -> Outcome:
         """Read. Raises DocumentUnreadable, DocumentNotFound, UploadMissing, or a retryable EsteiraError."""
         document_id = document_of(action.params)
-        with self.fetch(document_id, context.check) as shown:
+        with self.fetch(document_id, Look.METADATA, context) as shown:
             details = self.reader.read(shown.path, filename=shown.document.filename, check=context.check)
             checksum = shown.checksum_sha256
 
         def publish(transaction: UnitOfWork, _run: Run) -> None:
             transaction.document_details.keep(document_id, checksum, details)
+            transaction.look_notes.described(document_id, checksum)
 
         result = {"title": details.title, "author": details.author, "outline_entries": len(details.outline)}
         report = Report(progress=action.report.progress).advance(1.0, "The details are kept")

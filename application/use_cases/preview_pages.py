@@ -1,6 +1,6 @@
 """Handles the action `preview`: draws pages of a document, and keeps the pictures beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,17 +12,18 @@ from application.ports.unit_of_work import UnitOfWork
 from application.run_action import Outcome
 from application.shown_document import FetchShownDocument, ShownDocument
 from domain.action import Action, Run
+from domain.document_look import KnownPages, Look
 from domain.extracted_page import UnreadablePage
 from domain.page_picture import PagePicture
 from domain.preview_order import PreviewOrder, document_of
 from domain.report import Report
 
-PREVIEW = "preview"
+PREVIEW = Look.PREVIEW.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewPages:
-    """`params`: document_id, first_page, last_page, as read_preview returns them. Safe to run twice, also at once."""
+    """`params`: those of a PreviewOrder, as read_preview returns them. Safe to run twice, also at once."""
 
     fetch: FetchShownDocument
     painter: PagePainter
@@ -30,64 +31,92 @@ class PreviewPages:
     pictures: KeepPagePictures
 
     def __call__(self, action: Action, context: RunContext) -> Outcome:
-        """Draw the pages that have no pictures yet, then put them.
+        """Draw the pages that have no pictures yet, then put them; the bytes are fetched where there are such pages.
 
         Raises DocumentUnreadable, DocumentNotFound, UploadMissing, or a retryable EsteiraError.
         """
         order = PreviewOrder.of(action.params)
         work = _Work(context=context, report=Report(progress=action.report.progress))
-        with self.fetch(order.document_id, context.check) as shown:
-            kept = self._draw(order, shown, work)
-            self.pictures.store(work.pictures_of(shown), context)
+        known = self.reader.known(order.document_id)
+        if order.missing(known):
+            with self.fetch(order.document_id, Look.PREVIEW, context) as shown:
+                # Anew: it may have been another version, or have had no known checksum.
+                known = self.reader.known(order.document_id)
+                self._draw(order.missing(known), shown, work)
+                self.pictures.store(work.pictures_of(shown), context)
 
         def publish(transaction: UnitOfWork, run: Run) -> None:
             self.pictures.publish(transaction, order.document_id, run)
+            work.note(transaction)
 
-        left_out = [{"page": page.number, "code": page.code} for page in work.left_out]
-        result = {"made": len(work.drawn), "kept": kept, "left_out": left_out}
+        result = work.result(order, known)
         return Outcome(result=result, report=work.report.advance(1.0, work.sentence()), publish=publish)
 
     def clean_up(self, action: Action) -> None:
         """Delete what runs that are over have put for nothing, and pictures of bytes that were replaced."""
         self.pictures.clean_up(document_of(action.params))
 
-    def _draw(self, order: PreviewOrder, shown: ShownDocument, work: "_Work") -> int:
-        """Draw what has no pictures yet; return how many pages have them."""
-        drawn = self.reader.drawn(order.document_id, shown.checksum_sha256)
-        pages = range(order.first_page, order.last_page + 1)
-        missing = [page for page in pages if page not in drawn]
+    def _draw(self, pages: Sequence[int], shown: ShownDocument, work: "_Work") -> None:
         folder = shown.path.with_name("pages")
         folder.mkdir()
         with self.painter.open(
             shown.path,
             filename=shown.document.filename,
-            pages=missing,
+            pages=pages,
             into=folder,
             check=work.context.check,
         ) as drawing:
-            work.draw(drawing)
-        return len(pages) - len(missing)
+            work.draw(shown, drawing)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """One run over one document: what was drawn, and what could not be."""
+    """One run over one document: what was drawn, and what could not be. `shown` is None where nothing was missing."""
 
     context: RunContext
     report: Report
+    shown: ShownDocument | None = None
+    page_count: int = 0
+    tried: list[int] = field(default_factory=list)
     drawn: list[DrawnPage] = field(default_factory=list)
     left_out: list[UnreadablePage] = field(default_factory=list)
 
-    def draw(self, drawing: PageDrawing) -> None:
+    def draw(self, shown: ShownDocument, drawing: PageDrawing) -> None:
         """Draw to the end."""
+        self.shown, self.page_count = shown, drawing.page_count
         total = len(drawing.numbers)
         for done, page in enumerate(drawing, 1):
+            self.tried.append(page.number)
             if isinstance(page, DrawnPage):
                 self.drawn.append(page)
             else:
                 self.left_out.append(page)
             self.report = self.report.advance(0.9 * done / total, f"Drawing page {done} of {total}")
             self.context.report(self.report)
+
+    def note(self, transaction: UnitOfWork) -> None:
+        """Let readers know what could not be drawn, so that they do not ask for it at each look."""
+        if self.shown:
+            transaction.look_notes.drawn(
+                self.shown.document.id,
+                self.shown.checksum_sha256,
+                page_count=self.page_count,
+                tried=self.tried,
+                left_out=self.left_out,
+            )
+
+    def result(self, order: PreviewOrder, known: KnownPages) -> Mapping[str, object]:
+        """Say of the pages that were asked for what became of them, now or before."""
+        pages = range(order.first_page, order.last_page + 1)
+        failed = {page: code for page, code in known.left_out.items() if page in pages}
+        for page in (*known.drawn, *self.tried):
+            failed.pop(page, None)
+        failed |= {page.number: page.code for page in self.left_out}
+        return {
+            "made": len(self.drawn),
+            "kept": len(known.drawn.intersection(pages)),
+            "left_out": [{"page": page, "code": failed[page]} for page in sorted(failed)],
+        }
 
     def pictures_of(self, shown: ShownDocument) -> dict[PagePicture, Path]:
         """Return what is to be kept, and where it lies."""

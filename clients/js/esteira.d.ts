@@ -47,7 +47,7 @@ export class Esteira {
   text(id: string, page?: number): Promise<string>;
   /** Numbers, sizes and picture URLs. */
   pages(id: string, query?: PageQuery & { first_page?: number }): Promise<Page<DocumentPage>>;
-  /** Rejects with `no_details` until an action `metadata` has made them. */
+  /** Rejects with `no_details` until an action `metadata` has ended, with `details_unreadable` where it has failed. */
   details(id: string): Promise<DocumentDetails>;
   /** The original bytes. */
   content(id: string): Promise<Blob>;
@@ -271,6 +271,8 @@ export interface DocumentPage {
   width: number | null;
   height: number | null;
   pictures: { list: PagePicture; reading: PagePicture } | null;
+  /** Why there are none, though an action `preview` has tried to make them. */
+  picture_error: Failure | null;
 }
 
 /** A URL that is good for some minutes, and the picture's size in pixels. */

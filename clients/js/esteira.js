@@ -103,7 +103,7 @@ export class Esteira {
     return this.#get(`${documentPath(id)}/pages`, { query });
   }
 
-  /** Rejects with `no_details` until an action `metadata` has made them. */
+  /** Rejects with `no_details` until an action `metadata` has ended, with `details_unreadable` where it has failed. */
   details(id) {
     return this.#get(`${documentPath(id)}/details`);
   }

@@ -7,6 +7,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -443,4 +444,31 @@ document_details = Table(
     _instant("created_at", nullable=True),
     _instant("modified_at", nullable=True),
     Column("outline", JSONB, nullable=False),
+)
+
+document_looks = Table(
+    "document_looks",
+    metadata,
+    Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    # Of the bytes that were looked at.
+    Column("checksum_sha256", Text, primary_key=True),
+    # Null before they were drawn.
+    Column("page_count", Integer),
+    # Why nothing of them could be drawn, or described.
+    Column("preview_error", JSONB),
+    Column("metadata_error", JSONB),
+)
+
+pages_left_out = Table(
+    "pages_left_out",
+    metadata,
+    Column("document_id", Uuid, primary_key=True),
+    Column("checksum_sha256", Text, primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("code", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["document_id", "checksum_sha256"],
+        ["document_looks.document_id", "document_looks.checksum_sha256"],
+        ondelete="CASCADE",
+    ),
 )

@@ -12,6 +12,7 @@ from application.ports.document_details_store import DocumentDetailsStore
 from application.ports.document_store import DocumentStore
 from application.ports.idempotency_keys import IdempotencyKeys
 from application.ports.job_store import JobStore
+from application.ports.look_notes import LookNotes
 from application.ports.model_switch import ModelSwitch
 from application.ports.new_api_keys import NewApiKeys
 from application.ports.page_picture_store import PagePictureStore
@@ -27,6 +28,7 @@ from infrastructure.postgres.document_store import PostgresDocumentStore
 from infrastructure.postgres.errors import database_errors
 from infrastructure.postgres.idempotency_keys import PostgresIdempotencyKeys
 from infrastructure.postgres.job_store import PostgresJobStore
+from infrastructure.postgres.look_notes import PostgresLookNotes
 from infrastructure.postgres.model_switch import PostgresModelSwitch
 from infrastructure.postgres.page_picture_store import PostgresPagePictureStore
 from infrastructure.postgres.queue_switches import PostgresQueueSwitches
@@ -95,6 +97,11 @@ class PostgresUnitOfWork:
     def document_details(self) -> DocumentDetailsStore:
         """What documents say of themselves, in this transaction."""
         return PostgresDocumentDetailsStore(self._open)
+
+    @property
+    def look_notes(self) -> LookNotes:
+        """What was found by looking at documents, in this transaction."""
+        return PostgresLookNotes(self._open)
 
     @property
     def queues(self) -> QueueSwitches:

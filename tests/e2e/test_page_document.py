@@ -14,7 +14,7 @@ from tests.support.program import ROOT
 from tests.support.running_stack import RunningStack
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.xdist_group("whole stack")
 
@@ -162,6 +162,39 @@ def test_a_protected_document_asks_for_its_password(page: "Page", address: str, 
     page.get_by_role("dialog").get_by_role("button", name="Process").click()
     page.locator(".text-of-page", has_text="This page is secret.").wait_for()
     page.locator(".no-pictures", has_text="protected by a password").wait_for()
+    page.locator(".about summary").click()
+    page.locator(".about", has_text="are not known").wait_for()
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    page.reload()
+    page.locator(".no-pictures", has_text="protected by a password").wait_for()
+    page.locator(".about summary").click()
+    page.locator(".about", has_text="are not known").wait_for()
+    assert asked == [], "it is known to fail"
+
+
+def test_a_page_that_cannot_be_drawn_is_not_asked_for_again(page: "Page", address: str, client: EsteiraClient) -> None:
+    document_id = client.ingest("three.pdf", small_pdf(["One.", "Two.", "Three."]))["document_id"]
+    page.goto(f"{address}/{document_id}")
+    page.get_by_role("img", name="Picture of page 1").wait_for()
+    error = {"code": "parser_timeout", "message": "Reading the file takes longer than is allowed.", "retryable": False}
+
+    def second_left_out(route: "Route") -> None:
+        answer = route.fetch()
+        items = answer.json()["items"]
+        items[1] |= {"pictures": None, "width": None, "height": None, "picture_error": error}
+        route.fulfill(response=answer, json={"items": items, "next_cursor": None})
+
+    page.route("**/api/v1/documents/*/pages?*", second_left_out)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    page.goto(f"{address}/{document_id}?page=2")
+    page.reload()
+    page.locator(".page-picture.missing", has_text="There is no picture of this page.").wait_for()
+    page.locator(".strip").get_by_role("button", name="Page 3").click()
+    page.get_by_role("img", name="Picture of page 3").wait_for()
+    assert [body for body in asked if "preview" in body] == []
 
 
 def test_with_a_key_that_may_only_read_the_text_is_shown(

@@ -43,17 +43,23 @@ class Killed(BaseException):
 
 @dataclass
 class WatchedBlobStore:
-    """A store that does what a test says before and after each upload."""
+    """A store that does what a test says before and after each upload, and after each download."""
 
     store: BlobStore
     before_upload: Callable[[], None] = lambda: None
     after_upload: Callable[[], None] = lambda: None
+    after_download: Callable[[], None] = lambda: None
 
     def upload(self, key: str, source: Path, *, content_type: str) -> str:
         self.before_upload()
         etag = self.store.upload(key, source, content_type=content_type)
         self.after_upload()
         return etag
+
+    def download(self, key: str, target: Path, *, etag: str, check: Callable[[], None]) -> str:
+        checksum = self.store.download(key, target, etag=etag, check=check)
+        self.after_download()
+        return checksum
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self.store, name)

@@ -1,6 +1,6 @@
 """Documents that are processed, looked at, changed and deleted by HTTP, and what workers do meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +10,19 @@ import httpx
 from sqlalchemy import Engine
 
 from application.attachments import KeepAttachments
+from application.ports.details_reader import DetailsReader
+from application.ports.page_painter import DrawnPage, PageDrawing, PagePainter
 from application.run_action import ActionType
 from application.use_cases.delete_document import DeleteDocument
+from application.use_cases.describe_document import DescribeDocument
 from application.use_cases.index_document import IndexDocument
+from application.use_cases.preview_pages import PreviewPages
 from bootstrap.previews import preview_types
 from bootstrap.settings import Settings
 from domain.document import OBJECTS_PREFIX
+from domain.document_details import DocumentDetails
+from domain.extracted_page import UnreadablePage
+from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DocumentId, JobId
 from domain.job import INDEX
 from domain.retry_policy import RetryPolicy
@@ -38,30 +45,107 @@ PDF = "application/pdf"
 
 
 @dataclass
+class Trouble:
+    """What is wrong with files as those who read them see it; a test changes it."""
+
+    pages: dict[int, FailureCode] = field(default_factory=dict)
+    whole: DocumentUnreadable | None = None
+    meanwhile: Callable[[], None] = lambda: None
+
+    def begin(self) -> None:
+        self.meanwhile()
+        if self.whole:
+            raise self.whole
+
+
+@dataclass
+class TroubledDrawing:
+    """A drawing in which some pages cannot be drawn."""
+
+    drawing: PageDrawing
+    trouble: Trouble
+
+    @property
+    def page_count(self) -> int:
+        return self.drawing.page_count
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        return self.drawing.numbers
+
+    def __iter__(self) -> Iterator[DrawnPage | UnreadablePage]:
+        for page in self.drawing:
+            code = self.trouble.pages.get(page.number)
+            yield UnreadablePage(number=page.number, code=code) if code else page
+
+
+@dataclass(frozen=True)
+class TroubledPainter:
+    """A painter that cannot draw everything."""
+
+    painter: PagePainter
+    trouble: Trouble
+
+    @contextmanager
+    def open(
+        self, path: Path, *, filename: str, pages: Collection[int], into: Path, check: Callable[[], None]
+    ) -> Iterator[TroubledDrawing]:
+        self.trouble.begin()
+        with self.painter.open(path, filename=filename, pages=pages, into=into, check=check) as drawing:
+            yield TroubledDrawing(drawing, self.trouble)
+
+
+@dataclass(frozen=True)
+class TroubledDetailsReader:
+    """A reader that cannot read everything."""
+
+    reader: DetailsReader
+    trouble: Trouble
+
+    def read(self, path: Path, *, filename: str, check: Callable[[], None]) -> DocumentDetails:
+        self.trouble.begin()
+        return self.reader.read(path, filename=filename, check=check)
+
+
+@dataclass
 class PreviewsWorld(ArtifactsWorld):
     """The world of artifacts, with documents in it."""
 
     backend: Backend | None = None
     readers: SandboxedExtractor = field(default_factory=SandboxedExtractor)
+    trouble: Trouble = field(default_factory=Trouble)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
-        previews = preview_types(
+        preview, metadata = preview_types(
             settings, self.engine, self.transactions, self.blobs, readers=self.readers, scratch=self.scratch
+        )
+        assert isinstance(preview.handler, PreviewPages)
+        assert isinstance(metadata.handler, DescribeDocument)
+        painter = TroubledPainter(preview.handler.painter, self.trouble)
+        reader = TroubledDetailsReader(metadata.handler.reader, self.trouble)
+        previews = (
+            replace(preview, handler=replace(preview.handler, painter=painter)),
+            replace(metadata, handler=replace(metadata.handler, reader=reader)),
         )
         at_once = RetryPolicy(first_delay_seconds=0.0)
         self.made = {kind.name: replace(kind, retry=at_once) for kind in (*previews, self._indexing())}
 
     def upload(self, data: bytes, filename: str = "a.pdf", content_type: str = PDF, **changes: object) -> DocumentId:
         """Announce, put and process a document; with an `external_id` that is known, its next version."""
+        document_id = self.announce(data, filename, content_type, **changes)
+        self.process(document_id)
+        return document_id
+
+    def announce(self, data: bytes, filename: str = "a.pdf", content_type: str = PDF, **changes: object) -> DocumentId:
+        """Announce and put a document that nobody has processed."""
         document = a_document(filename=filename, content_type=content_type, size_bytes=len(data), **changes)
         with self.transactions() as transaction:
             document = transaction.documents.add(document)
             transaction.commit()
         assert self.backend
         self.backend.put(document.object_key, data, content_type)
-        self.process(document.id)
         return document.id
 
     def process(self, document_id: DocumentId) -> None:
@@ -106,6 +190,11 @@ class PreviewsWorld(ArtifactsWorld):
         prefix = f"{OBJECTS_PREFIX}{document_id}/" if document_id else OBJECTS_PREFIX
         found = (each.key for page in self.blobs.inventory.objects(prefix) for each in page)
         return sorted(key for key in found if "/pages/" in key)
+
+    def left_out(self, document_id: DocumentId) -> dict[int, str]:
+        """The pages that say why they have no pictures."""
+        errors = {page["page"]: page["picture_error"] for page in self.pages(document_id)}
+        return {page: error["code"] for page, error in errors.items() if error}
 
     def rows(self) -> list[str]:
         return [key for (key,) in self.sql("SELECT key FROM page_pictures ORDER BY key")]

@@ -51,11 +51,12 @@ class SandboxedDrawing:
         self._request = request | {"limits": asdict(limits)}
         self._into = into
         self.numbers = pages
+        self.page_count = 0
 
     def start(self) -> None:
         """Open the document. Raises DocumentUnreadable."""
-        count = twice(partial(self._ask, self.numbers)).page_count or 0
-        self.numbers = [number for number in self.numbers if number <= count]
+        self.page_count = twice(partial(self._ask, self.numbers)).page_count or 0
+        self.numbers = [number for number in self.numbers if number <= self.page_count]
 
     def __iter__(self) -> Iterator[DrawnPage | UnreadablePage]:
         """Yield pages as the child draws them. Raises DocumentUnreadable."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from domain.errors import NoDetails
+from domain.errors import DetailsUnreadable, NoDetails
 from domain.page_picture import PICTURE_TYPE, PagePicture
 from interface.api.cursors import position_cursor, read_position_cursor
 from interface.api.v1.requests import DEFAULT_LIMIT, Cursor, DocumentPath, Limit, Services
@@ -58,13 +58,17 @@ def list_pages(
     operation_id="get_document_details",
     summary="Get what a document says of itself",
     responses={
-        404: problem_response("`document_not_found`, `no_details`: no action `metadata` has ended well for it yet")
+        404: problem_response(
+            "`document_not_found`, `no_details`: no action `metadata` has ended for it yet, `details_unreadable`: one "
+            "has failed by what is in the file"
+        )
     },
 )
 def get_document_details(services: Services, document_id: DocumentPath) -> DetailsBody:
     """Give title, author, dates and outline, which an action of the type `metadata` has read."""
     state = current_state(services, document_id)
     details = services.pages.details(document_id)
-    if details is None:
-        raise NoDetails
-    return DetailsBody.of(state, details)
+    if details is not None:
+        return DetailsBody.of(state, details)
+    error = services.pages.details_error(document_id)
+    raise DetailsUnreadable(error.message) if error else NoDetails

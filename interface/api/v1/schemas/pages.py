@@ -9,6 +9,7 @@ from application.ports.document_reader import DocumentState
 from application.ports.page_reader import PublishedPage
 from domain.document_details import DocumentDetails
 from domain.page_picture import PagePicture, PictureSize
+from interface.api.v1.schemas.status import Failure
 from interface.api.v1.schemas.values import Instant
 
 
@@ -31,7 +32,7 @@ class PageBody(BaseModel):
     """A page: offsets count characters of the whole text.
 
     `width` and `height` are those of the picture for reading; they are null, as `pictures` is, before there are
-    pictures.
+    pictures; `picture_error` says why there are none where it was tried to make them.
     """
 
     page: int
@@ -40,10 +41,12 @@ class PageBody(BaseModel):
     width: int | None
     height: int | None
     pictures: PicturesBody | None
+    picture_error: Failure | None
 
     @classmethod
     def of(cls, page: PublishedPage, *, url_of: Callable[[PagePicture], str]) -> "PageBody":
         """Return the page."""
+        error = page.picture_error
         drawn = {
             size: PictureBody(url=url_of(picture), width=picture.width, height=picture.height)
             for size, picture in page.pictures.items()
@@ -58,6 +61,7 @@ class PageBody(BaseModel):
             width=pictures.reading.width if pictures else None,
             height=pictures.reading.height if pictures else None,
             pictures=pictures,
+            picture_error=Failure(code=error.code, message=error.message, retryable=error.retryable) if error else None,
         )
 
 

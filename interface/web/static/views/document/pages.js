@@ -1,5 +1,6 @@
 // The pages of a document as they come into sight: sizes, places in the text, pictures; by blocks, never all at once.
 import { useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { EsteiraError } from "../../esteira.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { make } from "./making.js";
@@ -20,15 +21,28 @@ function blockOf(page) {
 export function usePages(id, { current, total, mayHavePictures }) {
   const { pages, loaded, load } = useLoadedPages(id);
   const block = blockOf(current);
-  const isMissing = mayHavePictures && pages.has(current) && !pages.get(current).pictures;
+  const there = pagesOf(block, pages);
+  const isMissing = mayHavePictures && pages.has(current) && there.some((page) => !page.pictures && !page.picture_error);
   const { isMaking, error } = usePictures(id, block, { isMissing, total, load });
   const askQuietly = (age) => (page) => load(blockOf(page), age).catch(tellKeyIsMissing);
   const want = useCallback(askQuietly(Infinity), [load]);
   const renew = useCallback(askQuietly(LEAST_SECONDS_BETWEEN_LOADS), [load]);
-  return { pageAt: (page) => pages.get(page), isLoaded: loaded.has(block), isMaking, error, want, renew };
+  return { pageAt: (page) => pages.get(page), isLoaded: loaded.has(block), isMaking, error: error ?? whyNone(there), want, renew };
 }
 
-/** Loads a block, and has its pictures made where there are none: once a block, as what failed would fail again. */
+function pagesOf(block, pages) {
+  const numbers = Array.from({ length: BLOCK }, (_, index) => block * BLOCK + index + 1);
+  return numbers.map((number) => pages.get(number)).filter(Boolean);
+}
+
+/** Where none of the pages could be drawn, it is for what the document is. */
+function whyNone(pages) {
+  if (pages.length === 0 || !pages.every((page) => page.picture_error)) return null;
+  const { code, message } = pages[0].picture_error;
+  return new EsteiraError(code, message);
+}
+
+/** Loads a block, and has pictures made where some are missing: once a block. What could not be drawn is not missing. */
 function usePictures(id, block, { isMissing, total, load }) {
   const [states, setStates] = useState(new Map());
   const leaving = useLeaving(id);
