@@ -27,6 +27,11 @@ export class EsteiraError extends Error {
     this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
   }
+
+  get isPassing() {
+    if (this.code === "model_not_usable") return false;
+    return this.code === "unreachable" || this.code === "request_in_flight" || PASSING_STATUSES.includes(this.status);
+  }
 }
 
 export class Esteira {
@@ -118,11 +123,11 @@ export class Esteira {
     return this.#post("/search", { body: request, mayRepeat: true });
   }
 
-  follow(id, onChange = () => {}, { signal } = {}) {
-    return new Following(this.#connection, documentPath(id), onChange, signal).toTheEnd();
+  follow(id, onChange, options) {
+    return new Following(this.#connection, documentPath(id), onChange, options).toTheEnd();
   }
 
-  watch(ids, onChange, { signal, onGone = () => {}, onError = () => {} } = {}) {
+  watch(ids, onChange, { signal, onGone, onError } = {}) {
     new Watching(this, ids, { onChange, onGone, onError }, signal).toTheEnd();
   }
 
@@ -134,8 +139,8 @@ export class Esteira {
     return this.#get(`${jobPath(id)}/status`, { query: { wait }, signal, seconds: ANSWER_SECONDS + (wait ?? 0) });
   }
 
-  followJob(id, onChange = () => {}, { signal } = {}) {
-    return new Following(this.#connection, jobPath(id), onChange, signal).toTheEnd();
+  followJob(id, onChange, options) {
+    return new Following(this.#connection, jobPath(id), onChange, options).toTheEnd();
   }
 
   startArtifact(request) {
@@ -455,7 +460,7 @@ export class Upload {
         if (this.state === "offline") this.#become("sending");
         return answer;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!error.isPassing) throw error;
         await this.#sitOut(error, attempt, options.signal);
       }
     }
@@ -463,7 +468,7 @@ export class Upload {
 
   async #sitOut(error, attempt, signal) {
     if (signal.aborted) throw error;
-    if (isPassing(error)) this.#become("offline", error);
+    if (error.isPassing) this.#become("offline", error);
     await pause(delaySeconds(error, attempt), signal);
   }
 
@@ -578,16 +583,19 @@ class Following {
   #connection;
   #path;
   #onChange;
+  #onError;
   #signal;
   #version = null;
   #etag = null;
   #final = null;
   #barrenStreams = 0;
+  #isInTrouble = false;
 
-  constructor(connection, path, onChange, signal) {
+  constructor(connection, path, onChange, { signal, onError } = {}) {
     this.#connection = connection;
     this.#path = path;
     this.#onChange = onChange;
+    this.#onError = onError;
     this.#signal = signal;
   }
 
@@ -597,7 +605,8 @@ class Following {
         await (this.#barrenStreams < BARREN_STREAMS ? this.#listen() : this.#wait());
         attempt = 0;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!error.isPassing) throw error;
+        this.#tellTrouble(error);
         await pause(delaySeconds(error, attempt), this.#signal);
       }
       if (this.#final) return this.#final;
@@ -610,6 +619,7 @@ class Following {
       const headers = { Accept: "text/event-stream", "Last-Event-ID": this.#version };
       const options = { headers, read: (answer) => answer.body, signal: silence.signal, attempts: 1, seconds: null };
       const body = await this.#connection.json("GET", `${this.#path}/events`, options);
+      this.#tellTrouble(null);
       for await (const event of events(body, () => silence.isOver())) this.#take(event);
     } catch (error) {
       if (this.#signal?.aborted) throw aborted(error);
@@ -637,10 +647,17 @@ class Following {
       signal: this.#signal,
       seconds: WAIT_SECONDS + ANSWER_SECONDS,
     });
+    this.#tellTrouble(null);
     if (status === 304) return;
     this.#etag = headers.get("ETag");
     called(this.#onChange, content);
     if (FINAL.includes(content.status)) this.#final = content;
+  }
+
+  /** Tell what is waited out, and null once it is over. */
+  #tellTrouble(error) {
+    if (error || this.#isInTrouble) called(this.#onError, error);
+    this.#isInTrouble = error !== null;
   }
 }
 
@@ -703,6 +720,7 @@ class Watching {
     const ids = this.#wanted.slice(start, start + this.#idsAtOnce);
     try {
       const answer = await this.#esteira.statuses(ids, this.#etags.get(start), { signal: this.#signal });
+      if (this.#errors) called(this.#tell.onError, null);
       this.#errors = 0;
       this.#quietGlances += 1 / slices;
       if (answer) {
@@ -817,7 +835,7 @@ class Connection {
       try {
         return await this.#once(method, path, options);
       } catch (error) {
-        const isWorthIt = isPassing(error) && !(error.retryAfterSeconds > LONGEST_PAUSE_SECONDS);
+        const isWorthIt = error.isPassing && !(error.retryAfterSeconds > LONGEST_PAUSE_SECONDS);
         if (!isRepeatable || !isWorthIt || attempt >= attempts) throw error;
         await pause(delaySeconds(error, attempt), options.signal);
       }
@@ -1066,11 +1084,6 @@ async function contentOf(blob) {
 }
 
 // Odds and ends -------------------------------------------------------------------------------------------------------
-
-function isPassing({ code, status }) {
-  if (code === "model_not_usable") return false;
-  return code === "unreachable" || code === "request_in_flight" || PASSING_STATUSES.includes(status);
-}
 
 /** With jitter, or all clients of a server that was away would come back in the same moment. */
 function delaySeconds(error, attempt) {

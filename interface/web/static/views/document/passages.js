@@ -1,5 +1,6 @@
 // The passages that search sees: those of a page, or of a document without pages, as they come into sight.
 import { html, useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { useComeback } from "../../lib/asking.js";
 import { bringIntoSight } from "../../lib/bring_into_sight.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
@@ -17,7 +18,7 @@ export function Passages({ id, page, chunk, hits, onSpot, onOpen }) {
   const spot = passages.find((each) => each.chunk_id === chunk);
   useEffect(() => onSpot(spot ? { start: spot.char_start, end: spot.char_end } : null), [spot]);
   // One that is further down than what was loaded.
-  useEffect(() => { if (chunk && !spot && next && !isAsking) more(); }, [chunk, spot, next, isAsking]);
+  useEffect(() => { if (chunk && !spot && next && !isAsking && !error) more(); }, [chunk, spot, next, isAsking]);
   if (!isAsking && !error && passages.length === 0) return html`<p class="soft">${say.noPassages}</p>`;
   return html`<ol class="passage-list" aria-busy=${isAsking ? "true" : null}>
       ${passages.map((each) => html`<${Passage} key=${each.chunk_id} passage=${each} isMarked=${each === spot}
@@ -69,5 +70,7 @@ function usePassages(id, page) {
     ask(null);
     return () => { isHere.current = false; };
   }, [ask]);
-  return { ...state, more: () => ask(state.next) };
+  const more = () => ask(state.next);
+  useComeback(state.error, more);
+  return { ...state, more };
 }

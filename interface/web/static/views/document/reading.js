@@ -4,7 +4,7 @@ import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
 import { go } from "../../lib/route.js";
-import { Problem } from "../../parts/notice.js";
+import { Problem, useSentence } from "../../parts/notice.js";
 import { from, pageOfWords, useHits, wordsIn } from "./finding.js";
 import { usePageKeys } from "./page_keys.js";
 import { usePages } from "./pages.js";
@@ -88,6 +88,7 @@ function usePlace(id, { query }) {
 
 function WhyNoPictures({ error }) {
   const say = useWords(words).noPictures;
-  const reason = error.status === 403 ? say.noKey : say[error.code] ?? error.detail;
+  const sentence = useSentence();
+  const reason = error.status === 403 ? say.noKey : say[error.code] ?? sentence(error);
   return html`<p class="no-pictures small soft">${say.lead} ${reason}</p>`;
 }

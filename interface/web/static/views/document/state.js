@@ -45,7 +45,7 @@ export function useDocument(id) {
 /** Tell whether the end was seen. */
 async function follow(id, onChange, signal, onError) {
   try {
-    await client.follow(id, onChange, { signal });
+    await client.follow(id, onChange, { signal, onError });
     return true;
   } catch (error) {
     if (signal.aborted) return false;

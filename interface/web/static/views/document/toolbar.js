@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { useFormats, useWords } from "../../lib/language.js";
 import { hrefTo } from "../../lib/route.js";
 import { Icon } from "../../parts/icon.js";
+import { useSentence } from "../../parts/notice.js";
 import { Outline } from "./outline.js";
 import { words } from "./words.js";
 
@@ -61,10 +62,11 @@ function Finder({ place, found }) {
 function Hits({ place, found: { hits, isAsking, isFull, error } }) {
   const say = useWords(words);
   const { number } = useFormats();
+  const sentence = useSentence();
   const index = hits.findIndex((hit) => hit.chunk_id === place.chunk);
   const count = `${number(hits.length)}${isFull ? "+" : ""}`;
   const counted = index < 0 ? say.hits(count, hits.length) : say.hit(number(index + 1), count);
-  const said = error?.detail ?? (isAsking ? say.searching : hits.length ? counted : say.noHit);
+  const said = error ? sentence(error) : isAsking ? say.searching : hits.length ? counted : say.noHit;
   return html`
     <span class="small soft numbers" role="status">${said}</span>
     ${hits.length > 0 && html`

@@ -41,7 +41,7 @@ function OneDocument({ id, onRemove }) {
   const say = useWords(words);
   const { answer, error } = useAnswer(() => client.document(id), [id]);
   return html`<span class="one-document">
-    <span class="cut"><span class="soft">${say.within}</span> ${answer?.filename ?? (error ? say.goneDocument : "…")}</span>
+    <span class="cut"><span class="soft">${say.within}</span> ${answer?.filename ?? (error?.status === 404 ? say.goneDocument : "…")}</span>
     <button type="button" class="button plain only-icon" aria-label=${say.everywhere} title=${say.everywhere}
       onClick=${onRemove}><${Icon} name="cancel" /></button>
   </span>`;

@@ -41,8 +41,10 @@ function Count({ found: { answer, error, isAsking } }) {
 
 function Found({ question, found: { answer, error, isAsking, again } }) {
   const say = useWords(words);
-  if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!question.q.trim()) return html`<${Empty} icon="search" title=${say.start.title}><p>${say.start.about}</p><//>`;
+  if (error) {
+    return html`<${Problem} error=${error} again=${again} />${answer && html`<${Results} found=${answer} isOld=${true} />`}`;
+  }
   if (!answer) return html`<${Skeleton} />`;
   if (answer.results.length === 0 && !isAsking) return html`<${Nothing} question=${question} />`;
   return html`<${Results} found=${answer} isOld=${isAsking} />`;

@@ -1,8 +1,8 @@
 // One job: its actions, what came of them, and what can be done about it.
 import { html } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { tell } from "../../../lib/news.js";
 import { hrefTo } from "../../../lib/route.js";
 import { Act } from "../../../parts/act.js";

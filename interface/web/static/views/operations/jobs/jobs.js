@@ -1,8 +1,8 @@
 // Jobs, newest first, by their state and their queue.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { go, hrefTo } from "../../../lib/route.js";
 import { Empty } from "../../../parts/notice.js";
 import { StatusChip } from "../../../parts/status_chip.js";

@@ -1,9 +1,9 @@
 // Reports that this tab has asked for, and what keeps the house in order: cleanup and doctor.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useKept } from "../../../lib/kept.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { Act } from "../../../parts/act.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { StatusChip } from "../../../parts/status_chip.js";
