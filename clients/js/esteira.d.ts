@@ -191,6 +191,8 @@ export interface Problem {
   errors?: { pointer: string; detail: string }[];
 }
 
+/** The statuses after which nothing happens by itself. */
+export const FINAL: readonly DocumentStatus[];
 export type DocumentStatus = "awaiting_upload" | "pending" | "processing" | "completed" | "failed" | "cancelled";
 export type WorkStatus = "pending" | "processing" | "completed" | "failed" | "cancelled";
 

@@ -14,7 +14,7 @@ const LONGEST_PAUSE_SECONDS = 30;
 const STALLED_SECONDS = 120;
 const WAIT_SECONDS = 25;
 const PASSING_STATUSES = [429, 502, 503, 504];
-const FINAL = ["completed", "failed", "cancelled"];
+export const FINAL = ["completed", "failed", "cancelled"];
 
 /** A problem (RFC 9457) that the server told, or why nothing came of a request: docs/errors.md lists the codes. */
 export class EsteiraError extends Error {
@@ -240,9 +240,11 @@ export class Esteira {
 const MOST_TROUBLE = { away: Infinity, silent: 8, refused: 3, fault: 5 };
 // What the server has forgotten, it has to be told anew.
 const FORGOTTEN = ["upload_not_found", "upload_expired", "document_not_found"];
+const FORGOTTEN_BY_STORE = "NoSuchUpload"; // in the words of S3
 const NOT_STORED = ["upload_missing", "upload_mismatch"];
 const UNDER_WAY = ["waiting", "sending", "offline"];
 const TOLD_EVERY_MS = 100;
+const ANNOUNCE_PATH = "/documents/upload/presigned";
 
 export class Upload {
   #connection;
@@ -251,6 +253,7 @@ export class Upload {
   #hasBegun = false;
   #abort = new AbortController();
   #announcement = null; // the body of the first request: only the same one is known again by its key
+  #isAnnouncing = false; // asked for, and not answered
   #announced = null;
   #keys = { announce: uuid(), process: uuid() };
   #isStored = false;
@@ -291,7 +294,7 @@ export class Upload {
 
   retry() {
     if (this.state !== "failed") return;
-    if (FORGOTTEN.includes(this.error.code)) this.#forget();
+    if (isForgotten(this.error)) this.#forget();
     if (NOT_STORED.includes(this.error.code)) this.#isStored = false;
     this.#keys.process = uuid();
     this.#promise();
@@ -342,11 +345,20 @@ export class Upload {
 
   async #announce(signal) {
     this.#announcement ??= await this.#describe();
-    const request = { body: this.#announcement, idempotencyKey: this.#keys.announce, signal };
-    const announced = await this.#ask("POST", "/documents/upload/presigned", request);
-    this.documentId = announced.document_id;
-    if (announced.upload.upload_id) this.#save(announced);
-    return announced;
+    if (signal.aborted) throw aborted();
+    this.#isAnnouncing = true;
+    try {
+      const announced = await this.#ask("POST", ANNOUNCE_PATH, { ...this.#announceRequest, signal });
+      this.documentId = announced.document_id;
+      if (announced.upload.upload_id) this.#save(announced);
+      return announced;
+    } finally {
+      this.#isAnnouncing = signal.aborted;
+    }
+  }
+
+  get #announceRequest() {
+    return { body: this.#announcement, idempotencyKey: this.#keys.announce };
   }
 
   async #describe() {
@@ -515,9 +527,13 @@ export class Upload {
 
   /** Best effort: what stays on the server is taken away by its cleanup. */
   async #clearAway() {
-    if (this.documentId === null) return;
-    const path = documentPath(this.documentId);
     try {
+      // The document may be there all the same: the same key gets the answer that did not come.
+      if (this.#isAnnouncing) {
+        this.documentId = (await this.#connection.json("POST", ANNOUNCE_PATH, this.#announceRequest)).document_id;
+      }
+      if (this.documentId === null) return;
+      const path = documentPath(this.documentId);
       await this.#connection.json("DELETE", `${path}/upload`, { allowed: [404, 409] });
       // With an external id it may be the next version of a document, which has to stay.
       const { external_id } = await this.#connection.json("GET", path);
@@ -535,7 +551,7 @@ export class Upload {
 
   #fail(error) {
     this.#abort.abort();
-    if (FORGOTTEN.includes(error.code)) this.#save(null);
+    if (isForgotten(error)) this.#save(null);
     this.#become("failed", error);
     this.#settle.reject(error);
   }
@@ -1045,6 +1061,10 @@ function storeRefusal(status, text, retryAfter) {
   });
   error.storeCode = code ?? null;
   return error;
+}
+
+function isForgotten({ code, storeCode }) {
+  return FORGOTTEN.includes(code) || storeCode === FORGOTTEN_BY_STORE;
 }
 
 /** Tell what to think of an attempt that failed: MOST_TROUBLE says how much of it is borne. */

@@ -1,7 +1,7 @@
 // The files on their way from this tab: all together, and those that move or need somebody.
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { useWords } from "../../lib/language.js";
-import { isHandedOver, UNDER_WAY } from "../../lib/uploads.js";
+import { UNDER_WAY } from "../../lib/uploads.js";
 import { Confirm } from "../../parts/confirm.js";
 import { ProgressBar } from "../../parts/progress_bar.js";
 import { InterruptedRow, UploadRow } from "./upload_row.js";
@@ -17,7 +17,7 @@ export function UploadPanel({ uploads, onChoose, onProblem }) {
   const { items, interrupted } = uploads;
   const overall = overallLine(items, say);
   const announced = useCalm(overall);
-  const open = items.filter((item) => !isHandedOver(item));
+  const open = items.filter((item) => !item.isHandedOver);
   const shown = rowsShown(open);
   return html`
     <p class="unseen" role="status">${announced}</p>
@@ -56,7 +56,7 @@ function overallLine(items, say) {
 
 /** Sending is one half of each file, processing the other. */
 function percentOf(items) {
-  const shares = items.map((item) => (item.outcome ? 1 : isHandedOver(item) ? 0.5 : (0.5 * item.upload.sent) / (item.upload.size || 1)));
+  const shares = items.map((item) => (item.outcome ? 1 : item.isHandedOver ? 0.5 : (0.5 * item.upload.sent) / (item.upload.size || 1)));
   return (100 * shares.reduce((sum, share) => sum + share, 0)) / items.length;
 }
 
@@ -83,14 +83,20 @@ function PanelActions({ uploads, onProblem }) {
   const say = useWords(words).uploads;
   const [isAsking, setAsking] = useState(false);
   const has = (...states) => uploads.items.some(({ upload }) => states.includes(upload.state));
+  const isGoing = has(...UNDER_WAY);
   const answer = (isSure) => {
     setAsking(false);
     if (isSure) onProblem(() => uploads.cancelAll());
   };
-  if (!uploads.isEmpty && uploads.isOver) return html`<button type="button" class="button" onClick=${() => uploads.clear()}>${say.clear}</button>`;
   return html`
-    ${has(...UNDER_WAY) && html`<button type="button" class="button" onClick=${() => uploads.pauseAll()}>${say.pauseAll}</button>`}
-    ${!has(...UNDER_WAY) && has("paused") && html`<button type="button" class="button" onClick=${() => uploads.resumeAll()}>${say.resumeAll}</button>`}
-    ${has(...UNDER_WAY, "paused") && html`<button type="button" class="button" onClick=${() => setAsking(true)}>${say.cancelAll}</button>`}
+    ${uploads.items.filter((item) => item.hasFailed).length > 1 && html`<${Button} onClick=${() => uploads.retryAll()}>${say.retryAll}<//>`}
+    ${isGoing && html`<${Button} onClick=${() => uploads.pauseAll()}>${say.pauseAll}<//>`}
+    ${!isGoing && has("paused") && html`<${Button} onClick=${() => uploads.resumeAll()}>${say.resumeAll}<//>`}
+    ${(isGoing || has("paused")) && html`<${Button} onClick=${() => setAsking(true)}>${say.cancelAll}<//>`}
+    ${!uploads.isEmpty && uploads.isOver && html`<${Button} onClick=${() => uploads.clear()}>${say.clear}<//>`}
     ${isAsking && html`<${Confirm} title=${say.cancelTitle} action=${say.cancelAll} onAnswer=${answer}><p class="soft">${say.cancelText}</p><//>`}`;
+}
+
+function Button({ onClick, children }) {
+  return html`<button type="button" class="button" onClick=${onClick}>${children}</button>`;
 }

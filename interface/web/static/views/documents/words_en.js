@@ -75,6 +75,7 @@ export const en = {
     resume: (name) => `Go on with ${name}`,
     cancel: (name) => `Cancel ${name}`,
     retry: (name) => `Try ${name} again`,
+    retryAll: "Try all again",
     pauseAll: "Pause all",
     resumeAll: "Go on with all",
     cancelAll: "Cancel all",

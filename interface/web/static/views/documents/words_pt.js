@@ -92,6 +92,7 @@ export const pt = {
     resume: (name) => `Continuar ${name}`,
     cancel: (name) => `Cancelar ${name}`,
     retry: (name) => `Tentar ${name} de novo`,
+    retryAll: "Tentar todos de novo",
     pauseAll: "Pausar todos",
     resumeAll: "Continuar todos",
     cancelAll: "Cancelar todos",

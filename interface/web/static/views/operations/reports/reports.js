@@ -2,6 +2,7 @@
 import { html, useState } from "../../../vendor/preact.js";
 import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
+import { downloadFrom } from "../../../lib/download.js";
 import { useKept } from "../../../lib/kept.js";
 import { useFormats, useWords } from "../../../lib/language.js";
 import { Act } from "../../../parts/act.js";
@@ -56,8 +57,7 @@ function Report({ report }) {
 
 function Download({ jobId, name }) {
   const say = useWords(words);
-  // The store sends it as an attachment, so the page stays.
-  const download = async () => location.assign(await client.artifactUrl(jobId));
+  const download = async () => downloadFrom(await client.artifactUrl(jobId));
   return html`<${Act} icon="download" look="main" about=${name} act=${download}>${say.download}<//>`;
 }
 
