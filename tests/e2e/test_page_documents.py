@@ -33,12 +33,13 @@ DROP = """files => {
   files.forEach(([name, text]) => transfer.items.add(new File([text], name)));
   document.querySelector("main").dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
 }"""
-# Keeps another upload as interrupted, beside the one that is kept.
-KEEP_ANOTHER = """filename => {
+# Keeps another upload as interrupted beside the one that is kept, by a server at this path of the origin.
+KEEP_ANOTHER = """([filename, path]) => {
   const [key] = Object.keys(localStorage).filter((key) => key.startsWith("esteira.upload."));
   const saved = JSON.parse(localStorage.getItem(key));
-  const document_id = crypto.randomUUID();
-  localStorage.setItem(key.replace(saved.document_id, document_id), JSON.stringify({ ...saved, document_id, filename }));
+  const other = { ...saved, document_id: crypto.randomUUID(), filename };
+  const place = key.replace(`${location.pathname}.`, `${path}.`).replace(saved.document_id, other.document_id);
+  localStorage.setItem(place, JSON.stringify(other));
 }"""
 
 
@@ -268,11 +269,13 @@ def test_a_second_tab_leaves_alone_what_the_first_one_sends(
     slow_down(view)
     choose(view, write(f"{mark}-large.pdf", bytes(LARGE_BYTES)))
     view.get_by_text(re.compile("[1-9].* MB of")).wait_for()
-    view.evaluate(KEEP_ANOTHER, f"{mark}-cut.pdf")
+    view.evaluate(KEEP_ANOTHER, [f"{mark}-cut.pdf", "/"])
+    view.evaluate(KEEP_ANOTHER, [f"{mark}-foreign.pdf", "/other/"])
     second = view.context.new_page()
     open_view(second, whole_stack, mark)
     row(second, "cut.pdf").get_by_text("Interrupted").wait_for()
     row(second, "large.pdf").get_by_text("Announced").wait_for()
+    assert second.get_by_text("Interrupted").count() == 1
 
 
 def test_all_that_could_not_be_sent_is_tried_again_at_once(

@@ -1,7 +1,7 @@
 // The one client of this page, and the key that it uses where the server asks for one.
 import { Esteira } from "../esteira.js";
 
-// Wherever a proxy has put the page: what is kept in the browser is for this server, and not for another below its origin.
+// Wherever a proxy has put the page. What is kept in the browser is for this server, not for another below its origin.
 export const here = new URL(".", location.href);
 
 const KEPT = `esteira.key.${here.pathname}`;

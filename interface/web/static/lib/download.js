@@ -3,7 +3,7 @@ import { client } from "./client.js";
 
 const READ_MS = 60_000;
 
-/** Without a key the browser gets the original by itself, however large it is; with one, only a request can carry it. */
+/** Get an original. Without a key the browser does it, however large it is; with one, only a request can carry it. */
 export async function download({ document_id, filename, links }) {
   if (!client.apiKey) {
     downloadFrom(links.content);

@@ -75,7 +75,7 @@ class Uploads {
     if (saved && !isTakenUp) await this.giveUp(saved);
   }
 
-  /** Forget what is over, but what `stays`. What has failed in the middle can be gone on with, now or after a reload. */
+  /** Forget what is over, but what `stays`. What has failed in the middle is interrupted then: it can be gone on with. */
   clear(stays = () => false) {
     this.items = this.items.filter((item) => !item.outcome || stays(item));
     this.hidden = this.unreadable = 0;

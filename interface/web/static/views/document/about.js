@@ -11,11 +11,14 @@ import { words } from "./words.js";
 export function About({ document, status, details }) {
   const say = useWords(words);
   const sentence = useSentence();
+  const metadata = Object.entries(document.metadata).map(([name, value]) => [name, String(value)]);
   return html`<details class="about">
-    <summary class="small"><span class="unseen">${say.about}: </span><${Line} document=${document} status=${status} /></summary>
+    <summary class="small">
+      <span class="unseen">${say.about}: </span><${Line} document=${document} status=${status} />
+    </summary>
     <div class="sheet">
       <${Facts} facts=${useFacts(document, status, details.answer)} />
-      <${Facts} title=${say.metadata} facts=${Object.entries(document.metadata).map(([name, value]) => [name, String(value)])} />
+      <${Facts} title=${say.metadata} facts=${metadata} />
       ${details.error && html`<p class="small soft">${say.noDetails} ${sentence(details.error)}</p>`}
       <${Related} document=${document} />
     </div>
@@ -35,7 +38,8 @@ function Line({ document, status }) {
     document.language && language(document.language),
     date(document.created_at),
   ];
-  return html`<span class="about-line numbers">${parts.filter(Boolean).map((part) => html`<span>${part}</span>`)}</span>`;
+  const known = parts.filter(Boolean);
+  return html`<span class="about-line numbers">${known.map((part) => html`<span>${part}</span>`)}</span>`;
 }
 
 function useFacts(document, status, details) {
@@ -88,7 +92,9 @@ function Links({ title, documents }) {
   const known = documents.filter(Boolean);
   if (known.length === 0) return null;
   return html`<h2>${title}</h2><ul class="links">
-    ${known.map((each) => html`<li key=${each.document_id}><a href=${hrefTo(["documents", each.document_id])}>${each.filename}</a></li>`)}
+    ${known.map(({ document_id: id, filename }) => html`<li key=${id}>
+      <a href=${hrefTo(["documents", id])}>${filename}</a>
+    </li>`)}
   </ul>`;
 }
 
