@@ -75,16 +75,22 @@ def test_a_document_that_is_followed(
 ) -> None:
     document_id = client.upload("ferry.txt", b"The ferry is late.")
     status = client.http.get(f"/api/v1/documents/{document_id}/status").json()
+    body = f"event: status\nid: 0\ndata: {json.dumps(status)}\n\n"
 
-    def end_the_stream(route: "Route") -> None:
-        connection.cut()
-        body = f"event: status\nid: 0\ndata: {json.dumps(status)}\n\n"
-        route.fulfill(content_type="text/event-stream", body=body)
+    def end_at_once(route: "Route") -> None:
+        if connection.is_cut:
+            route.fallback()
+        else:
+            route.fulfill(content_type="text/event-stream", body=body)
 
-    page.route("**/events", end_the_stream, times=1)
+    page.route("**/events", end_at_once)
     page.goto(f"{whole_stack.url}/#/documents/{document_id}")
+    page.get_by_role("heading", name="ferry.txt").wait_for()
+    connection.cut()
     connection.told.wait_for()
+    assert page.locator(".chip", has_text="Awaiting upload").is_visible()
     client.process(document_id)
+    page.unroute("**/events")
     connection.mend()
     page.locator(".chip", has_text="Completed").wait_for()
     page.locator(".passage", has_text="The ferry is late.").wait_for()
