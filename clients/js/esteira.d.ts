@@ -9,6 +9,14 @@ export class EsteiraError extends Error {
   readonly detail: string;
   readonly errors: { pointer: string; detail: string }[];
   readonly retryAfterSeconds: number | null;
+  /** The same request may well succeed a while later: the server is away, or is asked too much. */
+  readonly isPassing: boolean;
+}
+
+export interface FollowOptions {
+  signal?: AbortSignal;
+  /** Told each error that is waited out, and null once that is over. */
+  onError?: (error: EsteiraError | null) => void;
 }
 
 export interface ClientOptions {
@@ -54,17 +62,13 @@ export class Esteira {
   search(request: SearchRequest): Promise<{ results: SearchResult[]; took_ms: number }>;
 
   /** Calls `onChange` with each new status until it is final, through interruptions. Rejects when the signal aborts. */
-  follow(
-    id: string,
-    onChange?: (status: StatusObject) => void,
-    options?: { signal?: AbortSignal },
-  ): Promise<StatusObject>;
+  follow(id: string, onChange?: (status: StatusObject) => void, options?: FollowOptions): Promise<StatusObject>;
   /** Asks once a second, and less often while nothing moves or the page is hidden. `ids` is called each time.
    * `onGone` is told which of them are on the server no longer, each time they were asked for. */
   watch(
     ids: () => string[],
     onChange: (changed: StatusObject[]) => void,
-    options?: { signal?: AbortSignal; onGone?: (ids: string[]) => void; onError?: (error: EsteiraError) => void },
+    options?: FollowOptions & { onGone?: (ids: string[]) => void },
   ): void;
 
   startJob(
@@ -72,7 +76,7 @@ export class Esteira {
     options?: { callback_url?: string; idempotencyKey?: string },
   ): Promise<JobStarted>;
   job(id: string, options?: { wait?: number; signal?: AbortSignal }): Promise<JobObject>;
-  followJob(id: string, onChange?: (job: JobObject) => void, options?: { signal?: AbortSignal }): Promise<JobObject>;
+  followJob(id: string, onChange?: (job: JobObject) => void, options?: FollowOptions): Promise<JobObject>;
   startArtifact(request: {
     kind: "xlsx" | "pdf";
     report: "inventory" | "ingestion" | "search";
@@ -187,6 +191,8 @@ export interface Problem {
   errors?: { pointer: string; detail: string }[];
 }
 
+/** The statuses after which nothing happens by itself. */
+export const FINAL: readonly DocumentStatus[];
 export type DocumentStatus = "awaiting_upload" | "pending" | "processing" | "completed" | "failed" | "cancelled";
 export type WorkStatus = "pending" | "processing" | "completed" | "failed" | "cancelled";
 

@@ -14,7 +14,7 @@ const LONGEST_PAUSE_SECONDS = 30;
 const STALLED_SECONDS = 120;
 const WAIT_SECONDS = 25;
 const PASSING_STATUSES = [429, 502, 503, 504];
-const FINAL = ["completed", "failed", "cancelled"];
+export const FINAL = ["completed", "failed", "cancelled"];
 
 /** A problem (RFC 9457) that the server told, or why nothing came of a request: docs/errors.md lists the codes. */
 export class EsteiraError extends Error {
@@ -26,6 +26,11 @@ export class EsteiraError extends Error {
     this.status = status;
     this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  get isPassing() {
+    if (this.code === "model_not_usable") return false;
+    return this.code === "unreachable" || this.code === "request_in_flight" || PASSING_STATUSES.includes(this.status);
   }
 }
 
@@ -118,11 +123,11 @@ export class Esteira {
     return this.#post("/search", { body: request, mayRepeat: true });
   }
 
-  follow(id, onChange = () => {}, { signal } = {}) {
-    return new Following(this.#connection, documentPath(id), onChange, signal).toTheEnd();
+  follow(id, onChange, options) {
+    return new Following(this.#connection, documentPath(id), onChange, options).toTheEnd();
   }
 
-  watch(ids, onChange, { signal, onGone = () => {}, onError = () => {} } = {}) {
+  watch(ids, onChange, { signal, onGone, onError } = {}) {
     new Watching(this, ids, { onChange, onGone, onError }, signal).toTheEnd();
   }
 
@@ -134,8 +139,8 @@ export class Esteira {
     return this.#get(`${jobPath(id)}/status`, { query: { wait }, signal, seconds: ANSWER_SECONDS + (wait ?? 0) });
   }
 
-  followJob(id, onChange = () => {}, { signal } = {}) {
-    return new Following(this.#connection, jobPath(id), onChange, signal).toTheEnd();
+  followJob(id, onChange, options) {
+    return new Following(this.#connection, jobPath(id), onChange, options).toTheEnd();
   }
 
   startArtifact(request) {
@@ -235,9 +240,11 @@ export class Esteira {
 const MOST_TROUBLE = { away: Infinity, silent: 8, refused: 3, fault: 5 };
 // What the server has forgotten, it has to be told anew.
 const FORGOTTEN = ["upload_not_found", "upload_expired", "document_not_found"];
+const FORGOTTEN_BY_STORE = "NoSuchUpload"; // in the words of S3
 const NOT_STORED = ["upload_missing", "upload_mismatch"];
 const UNDER_WAY = ["waiting", "sending", "offline"];
 const TOLD_EVERY_MS = 100;
+const ANNOUNCE_PATH = "/documents/upload/presigned";
 
 export class Upload {
   #connection;
@@ -246,6 +253,7 @@ export class Upload {
   #hasBegun = false;
   #abort = new AbortController();
   #announcement = null; // the body of the first request: only the same one is known again by its key
+  #isAnnouncing = false; // asked for, and not answered
   #announced = null;
   #keys = { announce: uuid(), process: uuid() };
   #isStored = false;
@@ -286,7 +294,7 @@ export class Upload {
 
   retry() {
     if (this.state !== "failed") return;
-    if (FORGOTTEN.includes(this.error.code)) this.#forget();
+    if (isForgotten(this.error)) this.#forget();
     if (NOT_STORED.includes(this.error.code)) this.#isStored = false;
     this.#keys.process = uuid();
     this.#promise();
@@ -337,11 +345,20 @@ export class Upload {
 
   async #announce(signal) {
     this.#announcement ??= await this.#describe();
-    const request = { body: this.#announcement, idempotencyKey: this.#keys.announce, signal };
-    const announced = await this.#ask("POST", "/documents/upload/presigned", request);
-    this.documentId = announced.document_id;
-    if (announced.upload.upload_id) this.#save(announced);
-    return announced;
+    if (signal.aborted) throw aborted();
+    this.#isAnnouncing = true;
+    try {
+      const announced = await this.#ask("POST", ANNOUNCE_PATH, { ...this.#announceRequest, signal });
+      this.documentId = announced.document_id;
+      if (announced.upload.upload_id) this.#save(announced);
+      return announced;
+    } finally {
+      this.#isAnnouncing = signal.aborted;
+    }
+  }
+
+  get #announceRequest() {
+    return { body: this.#announcement, idempotencyKey: this.#keys.announce };
   }
 
   async #describe() {
@@ -455,7 +472,7 @@ export class Upload {
         if (this.state === "offline") this.#become("sending");
         return answer;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!error.isPassing) throw error;
         await this.#sitOut(error, attempt, options.signal);
       }
     }
@@ -463,7 +480,7 @@ export class Upload {
 
   async #sitOut(error, attempt, signal) {
     if (signal.aborted) throw error;
-    if (isPassing(error)) this.#become("offline", error);
+    if (error.isPassing) this.#become("offline", error);
     await pause(delaySeconds(error, attempt), signal);
   }
 
@@ -510,9 +527,13 @@ export class Upload {
 
   /** Best effort: what stays on the server is taken away by its cleanup. */
   async #clearAway() {
-    if (this.documentId === null) return;
-    const path = documentPath(this.documentId);
     try {
+      // The document may be there all the same: the same key gets the answer that did not come.
+      if (this.#isAnnouncing) {
+        this.documentId = (await this.#connection.json("POST", ANNOUNCE_PATH, this.#announceRequest)).document_id;
+      }
+      if (this.documentId === null) return;
+      const path = documentPath(this.documentId);
       await this.#connection.json("DELETE", `${path}/upload`, { allowed: [404, 409] });
       // With an external id it may be the next version of a document, which has to stay.
       const { external_id } = await this.#connection.json("GET", path);
@@ -530,7 +551,7 @@ export class Upload {
 
   #fail(error) {
     this.#abort.abort();
-    if (FORGOTTEN.includes(error.code)) this.#save(null);
+    if (isForgotten(error)) this.#save(null);
     this.#become("failed", error);
     this.#settle.reject(error);
   }
@@ -578,16 +599,19 @@ class Following {
   #connection;
   #path;
   #onChange;
+  #onError;
   #signal;
   #version = null;
   #etag = null;
   #final = null;
   #barrenStreams = 0;
+  #isInTrouble = false;
 
-  constructor(connection, path, onChange, signal) {
+  constructor(connection, path, onChange, { signal, onError } = {}) {
     this.#connection = connection;
     this.#path = path;
     this.#onChange = onChange;
+    this.#onError = onError;
     this.#signal = signal;
   }
 
@@ -597,7 +621,8 @@ class Following {
         await (this.#barrenStreams < BARREN_STREAMS ? this.#listen() : this.#wait());
         attempt = 0;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!error.isPassing) throw error;
+        this.#tellTrouble(error);
         await pause(delaySeconds(error, attempt), this.#signal);
       }
       if (this.#final) return this.#final;
@@ -610,7 +635,10 @@ class Following {
       const headers = { Accept: "text/event-stream", "Last-Event-ID": this.#version };
       const options = { headers, read: asEvents, signal: silence.signal, attempts: 1, seconds: null };
       const body = await this.#connection.json("GET", `${this.#path}/events`, options);
-      if (body) for await (const event of events(body, () => silence.isOver())) this.#take(event);
+      if (body) {
+        this.#tellTrouble(null);
+        for await (const event of events(body, () => silence.isOver())) this.#take(event);
+      }
     } catch (error) {
       if (this.#signal?.aborted) throw aborted(error);
       if (!silence.signal.aborted && !(error instanceof TypeError)) throw error;
@@ -637,10 +665,17 @@ class Following {
       signal: this.#signal,
       seconds: WAIT_SECONDS + ANSWER_SECONDS,
     });
+    this.#tellTrouble(null);
     if (status === 304) return;
     this.#etag = headers.get("ETag");
     called(this.#onChange, content);
     if (FINAL.includes(content.status)) this.#final = content;
+  }
+
+  /** Tell what is waited out, and null once it is over. */
+  #tellTrouble(error) {
+    if (error || this.#isInTrouble) called(this.#onError, error);
+    this.#isInTrouble = error !== null;
   }
 }
 
@@ -703,6 +738,7 @@ class Watching {
     const ids = this.#wanted.slice(start, start + this.#idsAtOnce);
     try {
       const answer = await this.#esteira.statuses(ids, this.#etags.get(start), { signal: this.#signal });
+      if (this.#errors) called(this.#tell.onError, null);
       this.#errors = 0;
       this.#quietGlances += 1 / slices;
       if (answer) {
@@ -817,7 +853,7 @@ class Connection {
       try {
         return await this.#once(method, path, options);
       } catch (error) {
-        const isWorthIt = isPassing(error) && !(error.retryAfterSeconds > LONGEST_PAUSE_SECONDS);
+        const isWorthIt = error.isPassing && !(error.retryAfterSeconds > LONGEST_PAUSE_SECONDS);
         if (!isRepeatable || !isWorthIt || attempt >= attempts) throw error;
         await pause(delaySeconds(error, attempt), options.signal);
       }
@@ -1038,6 +1074,10 @@ function storeRefusal(status, text, retryAfter) {
   return error;
 }
 
+function isForgotten({ code, storeCode }) {
+  return FORGOTTEN.includes(code) || storeCode === FORGOTTEN_BY_STORE;
+}
+
 /** Tell what to think of an attempt that failed: MOST_TROUBLE says how much of it is borne. */
 function troubleOf({ code, status, storeCode }, hasMoved) {
   if (code === "unreachable" && status === null) return hasMoved || isOffline() ? "away" : "silent";
@@ -1075,11 +1115,6 @@ async function contentOf(blob) {
 }
 
 // Odds and ends -------------------------------------------------------------------------------------------------------
-
-function isPassing({ code, status }) {
-  if (code === "model_not_usable") return false;
-  return code === "unreachable" || code === "request_in_flight" || PASSING_STATUSES.includes(status);
-}
 
 /** With jitter, or all clients of a server that was away would come back in the same moment. */
 function delaySeconds(error, attempt) {

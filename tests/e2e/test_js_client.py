@@ -256,6 +256,62 @@ def test_a_cancelled_upload_leaves_nothing(script: "Page", client: EsteiraClient
 
 
 @pytest.mark.usefixtures("failures_expected")
+def test_an_upload_that_is_cancelled_while_it_is_announced_leaves_nothing(
+    script: "Page", client: EsteiraClient
+) -> None:
+    announced: list[str] = []
+
+    def swallow(route: "Route") -> None:
+        announced.append(route.fetch().json()["document_id"])
+
+    script.route("**/presigned", swallow, times=1)
+    script.evaluate("() => { window.upload = esteira.upload(new File(['Rain at noon.'], 'rain.txt')) }")
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not announced:
+        assert time.monotonic() < deadline, "it is not announced"
+        script.wait_for_timeout(20)
+    assert client.http.get(f"/api/v1/documents/{announced[0]}").status_code == 200
+    script.evaluate("upload.cancel()")
+    assert client.http.get(f"/api/v1/documents/{announced[0]}").status_code == 404
+
+
+@pytest.mark.usefixtures("failures_expected")
+def test_what_the_store_has_forgotten_is_sent_anew_by_one_retry(script: "Page", client: EsteiraClient) -> None:
+    second = held(script, 2)
+    script.evaluate(BEGIN_IN_PARTS)
+    forgotten = second()
+    document_id = script.evaluate("upload.documentId")
+    client.http.delete(f"/api/v1/documents/{document_id}/upload")
+    forgotten.fulfill(
+        status=404,
+        headers={"Access-Control-Allow-Origin": "*"},
+        body="<Error><Code>NoSuchUpload</Code><Message>It is not there.</Message></Error>",
+    )
+    in_state(script, "failed")
+    assert script.evaluate("localStorage.getItem('saved')") == "null"
+    script.evaluate("upload.retry()")
+    assert script.evaluate(IS_WHOLE)
+    assert script.evaluate("upload.documentId") != document_id
+
+
+@pytest.mark.usefixtures("failures_expected")
+def test_who_follows_is_told_that_the_server_is_away_and_back(script: "Page", client: EsteiraClient) -> None:
+    document_id = client.upload("moor.txt", b"Fog lies on the moor.")
+    away = {"status": 503, "headers": {"Retry-After": "0", "Access-Control-Allow-Origin": "*"}, "body": "<h1>Away</h1>"}
+    script.route("**/events", lambda route: route.fulfill(**away), times=1)
+    told = script.evaluate(
+        """async (id) => {
+            const told = [], stop = new AbortController();
+            const onError = (error) => told.push(error && [error.code, error.isPassing]);
+            await esteira.follow(id, () => stop.abort(), { signal: stop.signal, onError }).catch(() => {});
+            return told;
+        }""",
+        document_id,
+    )
+    assert told == [["unreachable", True], None]
+
+
+@pytest.mark.usefixtures("failures_expected")
 def test_a_server_that_is_away_is_asked_again(script: "Page") -> None:
     away = {"status": 503, "headers": {"Retry-After": "0", "Access-Control-Allow-Origin": "*"}, "body": "<h1>Away</h1>"}
     for address in ("**/presigned", "**/process", "**/events", "**/documents?*"):

@@ -33,6 +33,14 @@ DROP = """files => {
   files.forEach(([name, text]) => transfer.items.add(new File([text], name)));
   document.querySelector("main").dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
 }"""
+# Keeps another upload as interrupted beside the one that is kept, by a server at this path of the origin.
+KEEP_ANOTHER = """([filename, path]) => {
+  const [key] = Object.keys(localStorage).filter((key) => key.startsWith("esteira.upload."));
+  const saved = JSON.parse(localStorage.getItem(key));
+  const other = { ...saved, document_id: crypto.randomUUID(), filename };
+  const place = key.replace(`${location.pathname}.`, `${path}.`).replace(saved.document_id, other.document_id);
+  localStorage.setItem(place, JSON.stringify(other));
+}"""
 
 
 @pytest.fixture
@@ -239,6 +247,46 @@ def test_an_interrupted_upload_is_given_up_and_its_document_deleted(
     view.get_by_role("button", name="Give it up").click()
     row(view, mark).wait_for(state="detached")
     assert client.http.get("/api/v1/documents", params={"name_contains": mark}).json()["items"] == []
+
+
+def test_an_upload_that_failed_and_was_cleared_can_still_be_gone_on_with(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str
+) -> None:
+    path = write(f"{mark}-large.pdf", large_pdf("The wick was trimmed."))
+    view.route("**/store/**", lambda route: route.fulfill(status=400))
+    choose(view, path)
+    row(view, path.name).get_by_role("alert").wait_for()
+    view.unroute("**/store/**")
+    view.get_by_role("button", name="Done").click()
+    row(view, path.name).get_by_text("Interrupted").wait_for()
+    choose(view, path)
+    wait_for_status(view, path.name, "Completed")
+
+
+def test_a_second_tab_leaves_alone_what_the_first_one_sends(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str, whole_stack: RunningStack
+) -> None:
+    slow_down(view)
+    choose(view, write(f"{mark}-large.pdf", bytes(LARGE_BYTES)))
+    view.get_by_text(re.compile("[1-9].* MB of")).wait_for()
+    view.evaluate(KEEP_ANOTHER, [f"{mark}-cut.pdf", "/"])
+    view.evaluate(KEEP_ANOTHER, [f"{mark}-foreign.pdf", "/other/"])
+    second = view.context.new_page()
+    open_view(second, whole_stack, mark)
+    row(second, "cut.pdf").get_by_text("Interrupted").wait_for()
+    row(second, "large.pdf").get_by_text("Announced").wait_for()
+    assert second.get_by_text("Interrupted").count() == 1
+
+
+def test_all_that_could_not_be_sent_is_tried_again_at_once(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str
+) -> None:
+    view.route("**/store/**", lambda route: route.fulfill(status=400))
+    choose(view, *[write(f"{mark}-{n}.txt", f"Lamp {n} went out.".encode()) for n in range(2)])
+    wait_for_overall(view, "0 of 2 done, 2 failed")
+    view.unroute("**/store/**")
+    view.get_by_role("button", name="Try all again").click()
+    wait_for_overall(view, "^2 of 2 done$")
 
 
 def test_uploads_go_on_while_another_view_is_shown(

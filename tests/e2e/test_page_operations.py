@@ -91,6 +91,22 @@ def test_a_report_is_made_and_downloaded(page: "Page", whole_stack: RunningStack
     button.wait_for()
 
 
+def test_a_download_does_not_ask_whether_to_leave_what_is_being_sent(page: "Page", whole_stack: RunningStack) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.route("**/store/**", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.goto(f"{whole_stack.url}/#/documents")
+    page.set_input_files("input.chooser", {"name": "sent.txt", "mimeType": "text/plain", "buffer": b"On its way."})
+    page.get_by_role("button", name="Pause sent.txt").click()
+    page.get_by_role("link", name="Operations").click()
+    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("button", name="Make the report").click()
+    button = page.get_by_role("list", name="Reports of this tab").get_by_role("button", name="Download")
+    with page.expect_download():
+        button.click()
+    assert asked == []
+
+
 def test_cleanup_and_doctor_tell_what_they_find_and_change_nothing(page: "Page", whole_stack: RunningStack) -> None:
     open_tab(page, whole_stack.url, "/reports")
     page.get_by_role("button", name="Count what would go").click()

@@ -4,6 +4,7 @@ import { client, forgetKey } from "./lib/client.js";
 import { LANGUAGES, useWords } from "./lib/language.js";
 import { hrefTo, useRoute } from "./lib/route.js";
 import { Icon } from "./parts/icon.js";
+import { IconButton } from "./parts/icon_button.js";
 import { News } from "./parts/news.js";
 import { words } from "./words.js";
 
@@ -21,7 +22,8 @@ export function Frame({ language, onLanguage, children }) {
       <div class="choices">
         ${client.apiKey && html`<${ForgetKey} />`}
         <${ThemeChoice} />
-        <button type="button" class="button plain" lang=${other} onClick=${() => onLanguage(other)}>${say.language}</button>
+        <button type="button" class="button plain" lang=${other}
+          onClick=${() => onLanguage(other)}>${say.language}</button>
       </div>
     </header>
     <main id="content" tabindex="-1">${children}</main>
@@ -47,8 +49,7 @@ function ThemeChoice() {
     document.documentElement.dataset.theme = next;
     setTheme(next);
   };
-  return html`<button type="button" class="button plain only-icon" aria-label=${say.theme[theme]}
-    title=${say.theme[theme]} onClick=${choose}><${Icon} name=${theme} /></button>`;
+  return html`<${IconButton} icon=${theme} says=${say.theme[theme]} onClick=${choose} />`;
 }
 
 /** For a machine that others use next; the page begins anew, so that nothing of it is left. */
@@ -59,8 +60,7 @@ function ForgetKey() {
     sessionStorage.clear(); // what it was used for, such as the list of reports
     location.reload();
   };
-  return html`<button type="button" class="button plain only-icon" aria-label=${say.forget} title=${say.forget}
-    onClick=${forget}><${Icon} name="key" /></button>`;
+  return html`<${IconButton} icon="key" says=${say.forget} onClick=${forget} />`;
 }
 
 /** The address behind `#` names the view, so the jump is made here. */

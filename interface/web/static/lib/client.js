@@ -1,13 +1,13 @@
 // The one client of this page, and the key that it uses where the server asks for one.
 import { Esteira } from "../esteira.js";
 
-const KEPT = "esteira.key";
+// Wherever a proxy has put the page. What is kept in the browser is for this server, not for another below its origin.
+export const here = new URL(".", location.href);
 
-// Beside the page, wherever a proxy has put that.
-const url = new URL(".", location.href).href;
+const KEPT = `esteira.key.${here.pathname}`;
 
 // For this tab alone: a key that outlives the tab would be there for whoever opens the browser next.
-export const client = new Esteira({ url, apiKey: sessionStorage.getItem(KEPT) });
+export const client = new Esteira({ url: here.href, apiKey: sessionStorage.getItem(KEPT) });
 
 export function keepKey(key) {
   sessionStorage.setItem(KEPT, key);

@@ -1,20 +1,27 @@
-// Gets the original to where the browser keeps downloads.
+// Gets files to where the browser keeps downloads.
 import { client } from "./client.js";
 
-/** Without a key the browser goes there by itself, however large it is; with one, only a request can carry it. */
+const READ_MS = 60_000;
+
+/** Get an original. Without a key the browser does it, however large it is; with one, only a request can carry it. */
 export async function download({ document_id, filename, links }) {
   if (!client.apiKey) {
-    save(links.content, filename);
+    downloadFrom(links.content);
     return;
   }
-  const url = URL.createObjectURL(await client.content(document_id));
-  save(url, filename);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  const href = URL.createObjectURL(await client.content(document_id));
+  follow({ href, download: filename });
+  setTimeout(() => URL.revokeObjectURL(href), READ_MS);
 }
 
-function save(url, filename) {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = filename;
-  link.click();
+/**
+ * Get what is sent as an attachment. A tab that goes there, if only by a redirect, asks first whether to leave while
+ * files are on their way from it; so another one goes, which is never seen.
+ */
+export function downloadFrom(href) {
+  follow({ href, target: "_blank", rel: "noopener" });
+}
+
+function follow(attributes) {
+  Object.assign(document.createElement("a"), attributes).click();
 }

@@ -24,6 +24,11 @@ export function useWords(words) {
   return words[useContext(Language)];
 }
 
+/** Return how to write a count with its noun, for the words of a language. */
+export function counted(language) {
+  return (count, one, many) => `${count.toLocaleString(FORMATS[language])} ${count === 1 ? one : many}`;
+}
+
 /** Return how to write numbers, sizes, durations and times in the language that is shown. */
 export function useFormats() {
   const language = FORMATS[useContext(Language)];

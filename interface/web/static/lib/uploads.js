@@ -2,36 +2,13 @@
 import { useEffect, useReducer } from "../vendor/preact.js";
 import { client } from "./client.js";
 import { tellKeyIsMissing } from "./key_watch.js";
-import { forgetSaved, heldByTabs, isOf, keepSaved, onSavedElsewhere, savedUploads } from "./saved_uploads.js";
-import { Speed } from "./speed.js";
+import { OtherTabs } from "./other_tabs.js";
+import { forgetSaved, isOf, keepSaved, onSavedElsewhere, savedUploads } from "./saved_uploads.js";
+import { SentFile } from "./sent_file.js";
 
 export const UNDER_WAY = ["waiting", "sending", "offline"];
 const LOST_BY_LEAVING = [...UNDER_WAY, "paused"];
-const ENDED = ["completed", "failed", "cancelled"];
 const TOLD_EVERY_MS = 200;
-// Tabs let go of their locks a moment after they were left.
-const LEAVING_MS = 1000;
-
-/** A file of this tab: its upload and, once it was handed over, how its document stands. */
-class Sent {
-  status = null;
-  speed = new Speed();
-
-  constructor(id, upload, saved = null) {
-    this.id = id;
-    this.upload = upload;
-    this.saved = saved;
-  }
-
-  get documentId() {
-    return this.upload.documentId ?? this.saved?.document_id ?? null;
-  }
-
-  get outcome() {
-    const { state } = this.upload;
-    return state === "failed" || state === "cancelled" ? state : ENDED.find((status) => status === this.status);
-  }
-}
 
 class Uploads {
   items = [];
@@ -41,11 +18,11 @@ class Uploads {
   #listeners = new Set();
   #timer = null;
   #number = 0;
+  #tabs = new OtherTabs(() => this.#ownIds, (ids) => this.#dropInterrupted(ids));
 
   constructor() {
     onSavedElsewhere(() => this.#findInterrupted());
     this.#findInterrupted();
-    setTimeout(() => this.#findInterrupted(), LEAVING_MS);
   }
 
   onChange(listener) {
@@ -56,7 +33,7 @@ class Uploads {
   /** Send files; those of interrupted uploads go on where those stopped. */
   add({ files, hidden = 0, unreadable = 0 }) {
     // What could not be sent stays until somebody has tried it again or cleared it.
-    if (this.items.length && this.isOver) this.clear(({ upload }) => upload.state === "failed");
+    if (this.items.length && this.isOver) this.clear((item) => item.hasFailed);
     this.hidden += hidden;
     this.unreadable += unreadable;
     this.items = [...this.items, ...files.map((file) => this.#begin(file))];
@@ -84,8 +61,12 @@ class Uploads {
     this.items.forEach(({ upload }) => upload.resume());
   }
 
+  retryAll() {
+    this.items.forEach(({ upload }) => upload.retry());
+  }
+
   async cancelAll() {
-    await Promise.all(this.items.filter((item) => !isHandedOver(item)).map((item) => this.cancel(item)));
+    await Promise.all(this.items.filter((item) => !item.isHandedOver).map((item) => this.cancel(item)));
   }
 
   async cancel({ upload, saved }) {
@@ -94,10 +75,11 @@ class Uploads {
     if (saved && !isTakenUp) await this.giveUp(saved);
   }
 
-  /** Forget what is over, but what `stays`. */
+  /** Forget what is over, but what `stays`. What has failed in the middle is interrupted then: it can be gone on with. */
   clear(stays = () => false) {
     this.items = this.items.filter((item) => !item.outcome || stays(item));
     this.hidden = this.unreadable = 0;
+    this.#findInterrupted();
     this.#tell();
   }
 
@@ -108,7 +90,7 @@ class Uploads {
       if (error.status !== 404) throw error;
     }
     forgetSaved(saved.document_id);
-    await this.#findInterrupted();
+    this.#dropInterrupted([saved.document_id]);
   }
 
   get isEmpty() {
@@ -121,41 +103,51 @@ class Uploads {
 
   /** The documents whose rows stand among the uploads. */
   get documentIds() {
-    const own = this.items.filter((item) => !isHandedOver(item)).map((item) => item.documentId);
+    const own = this.items.filter((item) => !item.isHandedOver).map((item) => item.documentId);
     return [...own.filter(Boolean), ...this.interrupted.map((saved) => saved.document_id)];
   }
 
+  get #ownIds() {
+    return this.items.map((item) => item.documentId).filter(Boolean);
+  }
+
   #begin(file) {
-    let documentId = null;
-    const options = {
-      onSaved: (saved) => {
-        if (saved) keepSaved(saved);
-        else if (documentId) forgetSaved(documentId);
-        documentId = saved?.document_id ?? null;
-      },
-      onChange: () => this.#moved(item),
-    };
-    const saved = this.interrupted.find((each) => isOf(each, file));
-    if (saved) {
-      this.interrupted = this.interrupted.filter((each) => each !== saved);
-      options.onSaved(saved);
-    }
+    const saved = this.interrupted.find((each) => isOf(each, file)) ?? null;
+    const options = { onSaved: this.#keeper(saved), onChange: () => this.#moved(item) };
     const upload = saved ? client.resumeUpload(file, saved, options) : client.upload(file, options);
-    const item = new Sent(++this.#number, upload, saved);
+    const item = new SentFile(++this.#number, upload, saved);
+    if (saved) {
+      this.#tabs.hold(saved.document_id);
+      this.#dropInterrupted([saved.document_id]);
+    }
     return item;
+  }
+
+  /** Return what keeps in the browser how an upload is gone on with, until that is no longer needed. */
+  #keeper(begun) {
+    let documentId = begun?.document_id ?? null;
+    return (saved) => {
+      if (saved) keepSaved(saved);
+      else if (documentId) forgetSaved(documentId);
+      documentId = saved?.document_id ?? null;
+    };
   }
 
   #moved(item) {
     item.speed.note(item.upload.sent);
-    if (item.upload.state === "failed") tellKeyIsMissing(item.upload.error);
+    if (item.hasFailed) tellKeyIsMissing(item.upload.error);
     this.#tell();
   }
 
   async #findInterrupted() {
-    const held = await heldByTabs();
-    const own = this.items.map((item) => item.documentId);
-    const isElsewhere = (id) => held.includes(id) || own.includes(id);
-    this.interrupted = savedUploads().filter((saved) => !isElsewhere(saved.document_id));
+    const held = await this.#tabs.held();
+    const own = this.#ownIds;
+    this.interrupted = savedUploads().filter(({ document_id: id }) => !held.has(id) && !own.includes(id));
+    this.#tell();
+  }
+
+  #dropInterrupted(ids) {
+    this.interrupted = this.interrupted.filter((saved) => !ids.includes(saved.document_id));
     this.#tell();
   }
 
@@ -166,10 +158,6 @@ class Uploads {
       this.#listeners.forEach((listener) => listener());
     }, TOLD_EVERY_MS);
   }
-}
-
-export function isHandedOver({ upload }) {
-  return upload.state === "processing" || upload.state === "cancelled";
 }
 
 function askBeforeLeaving(event) {

@@ -18,17 +18,13 @@ const PATHS = {
   busy: "M12 3a9 9 0 1 0 9 9",
   back: "M15 5l-7 7 7 7",
   next: "M9 5l7 7-7 7",
-  down: "M5 9l7 7 7-7",
   download: "M12 4v12M7 11l5 5 5-5M4 20h16",
   outline: "M4 6h16M8 12h12M8 18h12",
   light: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6 19 19M5 19l1.4-1.4M17.6 6.4 19 5",
   dark: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5",
   auto: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M12 7l5-2M12 12h9M12 17l5 2",
   key: "M14 10a4 4 0 1 0-4 4 4 4 0 0 0 4-4M13 13l7 7M17 17l2-2",
-  worker: "M4 8h16v8H4zM8 16v4M16 16v4M8 8V4h8v4",
-  picture: "M4 5h16v14H4zM8 10h.01M4 17l5-5 4 4 3-3 4 4",
   table: "M4 5h16v14H4zM4 10h16M10 5v14",
-  mail: "M3 6h18v12H3zM3 7l9 6 9-6",
 };
 
 export function Icon({ name }) {

@@ -1,16 +1,85 @@
-// What the parts say.
+// What the parts say, and what several views say of documents.
 const en = {
   status: { awaiting_upload: "Awaiting upload", pending: "Waiting", processing: "Processing", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
   tryAgain: "Try again",
   keep: "Keep it",
   doNot: "Leave it",
+  loading: "Loading",
+  more: "Show more",
   unreachable: "The server does not answer. Is it running, and is there a connection?",
+  password: {
+    title: (name) => `${name} is protected`,
+    about: "The password is stored sealed until the document was read, then erased.",
+    label: "Password",
+    use: "Process",
+    later: "Not now",
+  },
+  deletion: {
+    action: "Delete",
+    title: (name) => `Delete ${name}?`,
+    text: "The file, its text and its passages are deleted for good, and so are the attachments of a mail.",
+  },
+  processing: {
+    stages: { extracting: "Reading", embedding: "Making vectors", storing: "Storing" },
+    messages: {
+      "Waiting: the queue is paused": "The queue is paused",
+      "Waiting: no worker is running for this queue": "No worker is running",
+      Cancelling: "Cancelling",
+    },
+    failures: {},
+    place: (number) => `number ${number} in the queue`,
+    left: (time) => `about ${time} left`,
+    attempt: (number, most) => `attempt ${number} of ${most}`,
+  },
 };
 const pt = {
   status: { awaiting_upload: "Aguardando envio", pending: "Na fila", processing: "Processando", completed: "Concluído", failed: "Falhou", cancelled: "Cancelado" },
   tryAgain: "Tentar de novo",
   keep: "Manter",
   doNot: "Deixar como está",
+  loading: "Carregando",
+  more: "Mostrar mais",
   unreachable: "O servidor não responde. Ele está no ar, e há conexão?",
+  password: {
+    title: (name) => `${name} é protegido`,
+    about: "A senha fica lacrada até o documento ser lido, e depois é apagada.",
+    label: "Senha",
+    use: "Processar",
+    later: "Agora não",
+  },
+  deletion: {
+    action: "Excluir",
+    title: (name) => `Excluir ${name}?`,
+    text: "O arquivo, seu texto e seus trechos são excluídos para sempre, assim como os anexos de um e-mail.",
+  },
+  processing: {
+    stages: { extracting: "Lendo", embedding: "Gerando vetores", storing: "Gravando" },
+    messages: {
+      "Waiting: the queue is paused": "A fila está pausada",
+      "Waiting: no worker is running for this queue": "Nenhum worker está atendendo a fila",
+      Cancelling: "Cancelando",
+    },
+    failures: {
+      empty: "O arquivo está vazio: envie-o de novo com o conteúdo.",
+      unsupported_type: "Este tipo de arquivo não pode ser lido.",
+      encrypted: "O arquivo precisa de uma senha, ou a senha enviada está errada.",
+      corrupt: "O arquivo está danificado ou incompleto: exporte-o ou baixe-o de novo.",
+      needs_ocr: "As páginas são imagens sem texto, e o Tesseract não está instalado onde o documento é lido.",
+      needs_libreoffice: "Arquivos DOC e PPT precisam do LibreOffice onde o documento é lido: instale-o ou salve como DOCX, PPTX ou PDF.",
+      no_text: "O arquivo foi lido, mas não tem texto.",
+      too_many_pages: "O documento tem páginas demais: divida-o.",
+      too_large_unpacked: "Descompactado, o arquivo é maior do que o permitido.",
+      parser_crashed: "A leitura deste arquivo falhou duas vezes: salve-o de novo ou divida-o.",
+      parser_timeout: "A leitura deste arquivo demorou demais: salve-o de novo ou divida-o.",
+      out_of_memory: "A leitura deste arquivo precisa de memória demais: divida-o.",
+      upload_mismatch: "Os bytes não são os que foram anunciados: envie o arquivo de novo.",
+      timeout: "O processamento demorou demais.",
+      worker_lost: "O processo que lia o documento foi interrompido várias vezes.",
+      storage_unavailable: "O armazenamento não respondeu: tente de novo mais tarde.",
+    },
+    place: (number) => `número ${number} na fila`,
+    left: (time) => `faltam cerca de ${time}`,
+    attempt: (number, most) => `tentativa ${number} de ${most}`,
+  },
 };
 export const words = { en, pt };

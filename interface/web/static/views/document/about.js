@@ -4,17 +4,22 @@ import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useFormats, useWords } from "../../lib/language.js";
 import { hrefTo } from "../../lib/route.js";
+import { Problem, useSentence } from "../../parts/notice.js";
 import { useKind, useLanguageName } from "./names.js";
 import { words } from "./words.js";
 
 export function About({ document, status, details }) {
   const say = useWords(words);
+  const sentence = useSentence();
+  const metadata = Object.entries(document.metadata).map(([name, value]) => [name, String(value)]);
   return html`<details class="about">
-    <summary class="small"><span class="unseen">${say.about}: </span><${Line} document=${document} status=${status} /></summary>
+    <summary class="small">
+      <span class="unseen">${say.about}: </span><${Line} document=${document} status=${status} />
+    </summary>
     <div class="sheet">
       <${Facts} facts=${useFacts(document, status, details.answer)} />
-      <${Facts} title=${say.metadata} facts=${Object.entries(document.metadata).map(([name, value]) => [name, String(value)])} />
-      ${details.error && html`<p class="small soft">${say.noDetails} ${details.error.detail}</p>`}
+      <${Facts} title=${say.metadata} facts=${metadata} />
+      ${details.error && html`<p class="small soft">${say.noDetails} ${sentence(details.error)}</p>`}
       <${Related} document=${document} />
     </div>
   </details>`;
@@ -33,7 +38,8 @@ function Line({ document, status }) {
     document.language && language(document.language),
     date(document.created_at),
   ];
-  return html`<span class="about-line numbers">${parts.filter(Boolean).map((part) => html`<span>${part}</span>`)}</span>`;
+  const known = parts.filter(Boolean);
+  return html`<span class="about-line numbers">${known.map((part) => html`<span>${part}</span>`)}</span>`;
 }
 
 function useFacts(document, status, details) {
@@ -70,10 +76,11 @@ function Facts({ title = null, facts }) {
 function Related({ document }) {
   const say = useWords(words).related;
   const id = document.document_id;
-  const { answer } = useAnswer(async () => {
+  const { answer, error, again } = useAnswer(async () => {
     const found = await Promise.all([document.parent_document_id, document.duplicate_of].map(named));
     return { parent: found[0], same: found[1], attached: await attachmentsOf(id) };
   }, [id, document.parent_document_id, document.duplicate_of]);
+  if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!answer) return null;
   return html`
     <${Links} title=${say.parent} documents=${[answer.parent]} />
@@ -85,7 +92,9 @@ function Links({ title, documents }) {
   const known = documents.filter(Boolean);
   if (known.length === 0) return null;
   return html`<h2>${title}</h2><ul class="links">
-    ${known.map((each) => html`<li key=${each.document_id}><a href=${hrefTo(["documents", each.document_id])}>${each.filename}</a></li>`)}
+    ${known.map(({ document_id: id, filename }) => html`<li key=${id}>
+      <a href=${hrefTo(["documents", id])}>${filename}</a>
+    </li>`)}
   </ul>`;
 }
 
@@ -101,5 +110,12 @@ async function named(id) {
 }
 
 async function attachmentsOf(id) {
-  return (await client.documents({ parent_document_id: id, limit: 100 })).items;
+  const found = [];
+  let cursor = null;
+  do {
+    const page = await client.documents({ parent_document_id: id, limit: 100, cursor });
+    found.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return found;
 }

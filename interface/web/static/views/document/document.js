@@ -2,6 +2,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { useWords } from "../../lib/language.js";
 import { hrefTo } from "../../lib/route.js";
+import { Loading } from "../../parts/loading.js";
 import { Empty, Problem } from "../../parts/notice.js";
 import { About } from "./about.js";
 import { useDetails } from "./details.js";
@@ -23,7 +24,11 @@ function Present({ id, route, onDeleted }) {
   const { document, status, error, edition } = state;
   const details = useDetails(document, edition);
   if (error?.status === 404 || error?.status === 422) return html`<${Gone} />`;
-  if (!document || !status) return error ? html`<${Problem} error=${error} again=${state.again} />` : html`<${Skeleton} />`;
+  if (!document || !status) {
+    return html`<div class="document">
+      ${error ? html`<${Problem} error=${error} again=${state.again} />` : html`<${Loading} />`}
+    </div>`;
+  }
   return html`<div class="document">
     <${DocumentHead} document=${document} status=${status} query=${route.query} state=${state} onDeleted=${onDeleted} />
     ${error && html`<${Problem} error=${error} again=${state.again} />`}
@@ -39,13 +44,4 @@ function Gone() {
     <p>${say.gone.about}</p>
     <a class="button" href=${hrefTo(["documents"])}>${say.toDocuments}</a>
   <//>`;
-}
-
-function Skeleton() {
-  const say = useWords(words);
-  return html`<div class="document" role="group" aria-busy="true" aria-label=${say.loading}>
-    <div class="skeleton name-line"></div>
-    <div class="skeleton facts-line"></div>
-    <div class="skeleton reading-block"></div>
-  </div>`;
 }

@@ -16,13 +16,13 @@ export function useHits(id, q) {
 
 /** Return where the words stand, counted from the beginning of the whole text. */
 export function wordsIn(hits) {
-  return hits.flatMap((hit) =>
-    hit.highlights.map(({ start, end }) => ({ start: hit.char_start + start, end: hit.char_start + end, kind: "word" })),
+  return hits.flatMap(({ highlights, char_start: begin }) =>
+    highlights.map(({ start, end }) => ({ start: begin + start, end: begin + end, kind: "word" })),
   );
 }
 
 /** Return spans as counted from a later beginning. */
-export function from(begin, spans) {
+export function countedFrom(begin, spans) {
   return spans.map((span) => ({ ...span, start: span.start - begin, end: span.end - begin }));
 }
 

@@ -1,12 +1,13 @@
 // The passages that search sees: those of a page, or of a document without pages, as they come into sight.
 import { html, useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { useComeback } from "../../lib/asking.js";
 import { bringIntoSight } from "../../lib/bring_into_sight.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useFormats, useWords } from "../../lib/language.js";
 import { joinLines } from "../../lib/lines.js";
+import { EndOfList } from "../../parts/end_of_list.js";
 import { MarkedText } from "../../parts/marked_text.js";
-import { More } from "../../parts/more.js";
 import { Problem } from "../../parts/notice.js";
 import { words } from "./words.js";
 
@@ -17,15 +18,15 @@ export function Passages({ id, page, chunk, hits, onSpot, onOpen }) {
   const spot = passages.find((each) => each.chunk_id === chunk);
   useEffect(() => onSpot(spot ? { start: spot.char_start, end: spot.char_end } : null), [spot]);
   // One that is further down than what was loaded.
-  useEffect(() => { if (chunk && !spot && next && !isAsking) more(); }, [chunk, spot, next, isAsking]);
+  useEffect(() => { if (chunk && !spot && next && !isAsking && !error) more(); }, [chunk, spot, next, isAsking]);
   if (!isAsking && !error && passages.length === 0) return html`<p class="soft">${say.noPassages}</p>`;
   return html`<ol class="passage-list" aria-busy=${isAsking ? "true" : null}>
       ${passages.map((each) => html`<${Passage} key=${each.chunk_id} passage=${each} isMarked=${each === spot}
         words=${hits.find((hit) => hit.chunk_id === each.chunk_id)?.highlights ?? []} onOpen=${() => onOpen(each)} />`)}
     </ol>
     ${error && html`<${Problem} error=${error} again=${more} />`}
-    ${isAsking && html`<div class="skeleton text-block"></div>`}
-    ${next && !isAsking && html`<${More} key=${next} onSeen=${more} />`}`;
+    ${isAsking && !error && html`<div class="skeleton text-block"></div>`}
+    ${next && !isAsking && html`<${EndOfList} key=${next} onSeen=${more} />`}`;
 }
 
 const ROOM = 12;
@@ -37,6 +38,7 @@ function Passage({ passage, isMarked, words: highlights, onOpen }) {
   useEffect(() => {
     return isMarked ? bringIntoSight(item.current, item.current.closest(".pane"), ROOM) : undefined;
   }, [isMarked]);
+  const spans = highlights.map((each) => ({ ...each, kind: "word" }));
   const { page_start: first, page_end: last } = passage;
   const pages = first === null ? null : first === last ? say.pageNumber(first) : say.pageNumbers(first, last);
   return html`<li ref=${item} class="passage ${isMarked ? "marked" : ""}" aria-current=${isMarked ? "true" : null}>
@@ -46,7 +48,7 @@ function Passage({ passage, isMarked, words: highlights, onOpen }) {
       ${pages && html`<span>${pages}</span>`}<span>${say.tokens(number(passage.token_count))}</span>
     </p>
     ${passage.headings.length > 0 && html`<p class="small path">${passage.headings.join(" › ")}</p>`}
-    <p class="passage-text"><${MarkedText} text=${joinLines(passage.text)} spans=${highlights.map((each) => ({ ...each, kind: "word" }))} /></p>
+    <p class="passage-text"><${MarkedText} text=${joinLines(passage.text)} spans=${spans} /></p>
   </li>`;
 }
 
@@ -57,17 +59,22 @@ function usePassages(id, page) {
   const [state, setState] = useState(NOTHING);
   const isHere = useRef(true);
   const ask = useCallback(async (cursor) => {
-    setState((before) => ({ ...before, isAsking: true, error: null }));
-    const change = await client.chunks(id, { page: page ?? undefined, limit: AT_ONCE, cursor: cursor ?? undefined }).then(
-      ({ items, next_cursor: next }) => (before) => ({ passages: [...before.passages, ...items], next, isAsking: false, error: null }),
-      (error) => (tellKeyIsMissing(error), (before) => ({ ...before, isAsking: false, error })),
-    );
-    if (isHere.current) setState(change);
+    const settle = (change) => isHere.current && setState((before) => ({ ...before, isAsking: false, ...change(before) }));
+    setState((before) => ({ ...before, isAsking: true }));
+    try {
+      const { items, next_cursor: next } = await client.chunks(id, { page, limit: AT_ONCE, cursor });
+      settle((before) => ({ passages: [...before.passages, ...items], next, error: null }));
+    } catch (error) {
+      tellKeyIsMissing(error);
+      settle(() => ({ error }));
+    }
   }, [id, page]);
   useEffect(() => {
     isHere.current = true;
     ask(null);
     return () => { isHere.current = false; };
   }, [ask]);
-  return { ...state, more: () => ask(state.next) };
+  const more = () => ask(state.next);
+  useComeback(state.error, () => state.isAsking || more());
+  return { ...state, more };
 }

@@ -1,21 +1,20 @@
 // How far the processing is, and what is to be known when it has ended.
 import { html } from "../../vendor/preact.js";
 import { useFormats, useWords } from "../../lib/language.js";
+import { isMoving } from "../../lib/statuses.js";
 import { Icon } from "../../parts/icon.js";
 import { ProgressBar } from "../../parts/progress_bar.js";
-import { isMoving } from "./state.js";
-import { failure } from "../documents/status_line.js";
-import { words as listWords } from "../documents/words.js";
+import { words as partWords } from "../../parts/words.js";
 import { words } from "./words.js";
 
 export function Progress({ status }) {
   const say = useWords(words);
-  const { failures } = useWords(listWords);
+  const { failures } = useWords(partWords).processing;
   return html`
-    ${isMoving(status) && html`<${Moving} status=${status} />`}
+    ${isMoving(status.status) && html`<${Moving} status=${status} />`}
     ${status.status === "awaiting_upload" && html`<${Note} icon="upload">${say.awaitingUpload}<//>`}
     ${status.error && html`<${Note} icon="failed" look=${status.status === "failed" ? "bad" : ""}>
-      ${failure(status.error, { failures })} <code>${status.error.code}</code>
+      ${failures[status.error.code] ?? status.error.message} <code>${status.error.code}</code>
     <//>`}
     ${status.pages.unreadable.length > 0 && html`<${Note} icon="documents">${say.unreadable(pagesOf(status))}<//>`}
     ${status.warnings.map((warning) => html`<${Note} key=${warning} icon="failed">${warning}<//>`)}`;
@@ -23,18 +22,19 @@ export function Progress({ status }) {
 
 function Moving({ status }) {
   const say = useWords(words);
-  const { messages } = useWords(listWords);
+  const processing = useWords(partWords).processing;
   const { number, duration } = useFormats();
   const { stage, pages, chunks, eta_seconds: eta, queue_position: place, attempt } = status;
+  const doing = processing.messages[status.message] ?? processing.stages[stage] ?? say.waiting;
   const facts = [
-    place && say.place(number(place)),
+    place && processing.place(number(place)),
     pages.done > 0 && say.pagesDone(counted(pages, number)),
     chunks.done > 0 && say.chunksDone(counted(chunks, number)),
-    attempt > 1 && say.attempt(attempt, status.max_attempts),
-    eta !== null && say.eta(duration(eta)),
+    attempt > 1 && processing.attempt(attempt, status.max_attempts),
+    eta !== null && processing.left(duration(eta)),
   ];
   return html`<section class="sheet moving" aria-label=${say.progress}>
-    <p class="stage-line"><strong role="status">${messages[status.message] ?? (stage ? say.stages[stage] : say.waiting)}</strong>
+    <p class="stage-line"><strong role="status">${doing}</strong>
       <span class="numbers">${status.progress} %</span></p>
     <${ProgressBar} percent=${status.progress} label=${say.progress} />
     <p class="small soft numbers">${facts.filter(Boolean).join(" · ")}</p>

@@ -4,8 +4,8 @@ import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
 import { go } from "../../lib/route.js";
-import { Problem } from "../../parts/notice.js";
-import { from, pageOfWords, useHits, wordsIn } from "./finding.js";
+import { Problem, useSentence } from "../../parts/notice.js";
+import { countedFrom, pageOfWords, useHits, wordsIn } from "./finding.js";
 import { usePageKeys } from "./page_keys.js";
 import { usePages } from "./pages.js";
 import { Panes } from "./panes.js";
@@ -16,7 +16,7 @@ import { words } from "./words.js";
 export function Reading({ document, status, details, route }) {
   const id = document.document_id;
   const { answer: first, error, again } = useAnswer(async () => (await client.chunks(id, { limit: 1 })).items, [id]);
-  const total = useKept(status.pages.total);
+  const total = useLastKnown(status.pages.total);
   if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!first?.length) return null;
   const hasPages = first[0].page_start !== null;
@@ -34,7 +34,7 @@ function useTurnToWords(place, page, pages, hits) {
 }
 
 /** While the document is processed anew, its pages are not counted yet. */
-function useKept(total) {
+function useLastKnown(total) {
   const kept = useRef(null);
   kept.current = total ?? kept.current;
   return kept.current;
@@ -49,7 +49,7 @@ function PagedReading({ document, total, outline, route }) {
   usePageKeys(page, total, place.turnTo);
   useTurnToWords(place, page, pages, found.hits);
   const begin = pages.pageAt(page)?.char_start ?? null;
-  const marks = begin === null ? [] : from(begin, wordsIn(found.hits));
+  const marks = begin === null ? [] : countedFrom(begin, wordsIn(found.hits));
   const picture = mayHavePictures && !pages.error ? { pages, total } : null;
   return html`<section class="reading">
     <${Toolbar} place=${place} page=${page} total=${total} outline=${outline} found=${found} />
@@ -64,7 +64,8 @@ function PlainReading({ document, outline, route }) {
   const found = useHits(document.document_id, place.q);
   return html`<section class="reading">
     <${Toolbar} place=${place} page=${null} total=${null} outline=${outline} found=${found} />
-    <${Panes} document=${document} place=${place} page=${null} picture=${null} begin=${0} marks=${wordsIn(found.hits)} found=${found} />
+    <${Panes} document=${document} place=${place} page=${null} picture=${null} begin=${0}
+      marks=${wordsIn(found.hits)} found=${found} />
   </section>`;
 }
 
@@ -88,6 +89,7 @@ function usePlace(id, { query }) {
 
 function WhyNoPictures({ error }) {
   const say = useWords(words).noPictures;
-  const reason = error.status === 403 ? say.noKey : say[error.code] ?? error.detail;
+  const sentence = useSentence();
+  const reason = error.status === 403 ? say.noKey : say[error.code] ?? sentence(error);
   return html`<p class="no-pictures small soft">${say.lead} ${reason}</p>`;
 }

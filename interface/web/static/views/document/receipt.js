@@ -11,7 +11,7 @@ export function Receipt({ receipt }) {
   const title = useRef(null);
   // What had the keyboard is gone.
   useEffect(() => title.current.focus(), []);
-  return html`<section class="empty receipt">
+  return html`<div class="document"><section class="empty receipt">
     <${Icon} name="done" />
     <h1 ref=${title} tabindex="-1">${say.title}</h1>
     <dl class="document-facts">
@@ -21,5 +21,5 @@ export function Receipt({ receipt }) {
     </dl>
     <p class="small">${say.number} <code>${receipt.document_id}</code></p>
     <a class="button" href=${hrefTo(["documents"])}>${say.back}</a>
-  </section>`;
+  </section></div>`;
 }

@@ -42,8 +42,10 @@ function Slot({ page, pages, isCurrent, onTurn }) {
   return html`<li ref=${(element) => element && (element.style.top = `${(page - 1) * SLOT}px`)}>
     <button type="button" ref=${button} tabindex=${isCurrent ? 0 : -1} aria-current=${isCurrent ? "page" : null}
       aria-label=${say.pageNumber(page)} onClick=${() => onTurn(page)}>
-      <span class="small-picture">${picture && html`<img src=${picture.url} width=${picture.width} height=${picture.height}
-        alt="" loading="lazy" decoding="async" onError=${() => pages.renew(page)} />`}</span>
+      <span class="small-picture">
+        ${picture && html`<img src=${picture.url} width=${picture.width} height=${picture.height} alt="" loading="lazy"
+          decoding="async" onError=${() => pages.renew(page)} />`}
+      </span>
       <span class="small numbers">${page}</span>
     </button>
   </li>`;

@@ -6,10 +6,10 @@ import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
 import { joinLines } from "../../lib/lines.js";
 import { countCharacters } from "../../lib/spans.js";
+import { EndOfList } from "../../parts/end_of_list.js";
 import { MarkedText } from "../../parts/marked_text.js";
-import { More } from "../../parts/more.js";
 import { Problem } from "../../parts/notice.js";
-import { from } from "./finding.js";
+import { countedFrom } from "./finding.js";
 import { words } from "./words.js";
 
 export function PageText({ id, page, spans }) {
@@ -49,8 +49,8 @@ function Sections({ text, spans }) {
   const whole = useMarkInSight(spans, text);
   return html`<div class="text-of-page" ref=${whole}>
     ${sections.slice(0, drawn).map(({ text, start }) => html`<div class="section" key=${start}>
-      <${MarkedText} text=${text} spans=${from(start, spans)} /></div>`)}
-    ${drawn < sections.length && html`<${More} key="more-${drawn}" onSeen=${() => setShown(drawn + 1)} />`}
+      <${MarkedText} text=${text} spans=${countedFrom(start, spans)} /></div>`)}
+    ${drawn < sections.length && html`<${EndOfList} key="more-${drawn}" onSeen=${() => setShown(drawn + 1)} />`}
   </div>`;
 }
 

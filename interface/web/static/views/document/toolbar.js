@@ -1,8 +1,10 @@
 // Turning pages, the outline, and looking for words within the document.
-import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
 import { useFormats, useWords } from "../../lib/language.js";
 import { hrefTo } from "../../lib/route.js";
 import { Icon } from "../../parts/icon.js";
+import { IconButton } from "../../parts/icon_button.js";
+import { useSentence } from "../../parts/notice.js";
 import { Outline } from "./outline.js";
 import { words } from "./words.js";
 
@@ -28,21 +30,21 @@ function PageTurner({ page, total, onTurn }) {
     else setWritten(String(page));
   };
   return html`<form class="turner" onSubmit=${turn}>
-    <button type="button" class="button only-icon" aria-label=${say.previousPage} title=${say.previousPage}
-      disabled=${page <= 1} onClick=${() => onTurn(page - 1)}><${Icon} name="back" /></button>
+    <${IconButton} icon="back" look="" says=${say.previousPage} isDisabled=${page <= 1}
+      onClick=${() => onTurn(page - 1)} />
     <label class="numbers"><span class="small soft">${say.page}</span>
-      <input class="input" inputmode="numeric" autocomplete="off" value=${written} onInput=${(event) => setWritten(event.currentTarget.value)} onBlur=${turn} />
+      <input class="input" inputmode="numeric" autocomplete="off" value=${written} onBlur=${turn}
+        onInput=${(event) => setWritten(event.currentTarget.value)} />
       ${total && html`<span class="small soft">${say.of(number(total))}</span>`}
     </label>
-    <button type="button" class="button only-icon" aria-label=${say.nextPage} title=${say.nextPage}
-      disabled=${total !== null && page >= total} onClick=${() => onTurn(page + 1)}><${Icon} name="next" /></button>
+    <${IconButton} icon="next" look="" says=${say.nextPage} isDisabled=${total !== null && page >= total}
+      onClick=${() => onTurn(page + 1)} />
   </form>`;
 }
 
 function Finder({ place, found }) {
   const say = useWords(words);
   const [written, setWritten] = useState(place.q);
-  const field = useRef(null);
   useEffect(() => setWritten(place.q), [place.q]);
   const look = (event) => {
     event.preventDefault();
@@ -51,8 +53,9 @@ function Finder({ place, found }) {
   };
   return html`<form class="finder" role="search" onSubmit=${look}>
     <span class="with-icon"><${Icon} name="search" />
-      <input ref=${field} class="input" type="search" aria-label=${say.find} placeholder=${say.find} value=${written}
-        maxlength="4000" autocomplete="off" spellcheck="false" onInput=${(event) => setWritten(event.currentTarget.value)}
+      <input class="input" type="search" aria-label=${say.find} placeholder=${say.find} value=${written}
+        maxlength="4000" autocomplete="off" spellcheck="false"
+        onInput=${(event) => setWritten(event.currentTarget.value)}
         onSearch=${(event) => event.currentTarget.value || place.lookFor("")} /></span>
     ${place.q && html`<${Hits} place=${place} found=${found} />`}
   </form>`;
@@ -61,17 +64,16 @@ function Finder({ place, found }) {
 function Hits({ place, found: { hits, isAsking, isFull, error } }) {
   const say = useWords(words);
   const { number } = useFormats();
+  const sentence = useSentence();
   const index = hits.findIndex((hit) => hit.chunk_id === place.chunk);
   const count = `${number(hits.length)}${isFull ? "+" : ""}`;
   const counted = index < 0 ? say.hits(count, hits.length) : say.hit(number(index + 1), count);
-  const said = error?.detail ?? (isAsking ? say.searching : hits.length ? counted : say.noHit);
+  const said = error ? sentence(error) : isAsking ? say.searching : hits.length ? counted : say.noHit;
   return html`
     <span class="small soft numbers" role="status">${said}</span>
     ${hits.length > 0 && html`
-      <button type="button" class="button plain only-icon" aria-label=${say.previousHit} title=${say.previousHit}
-        onClick=${() => step(-1, place, hits)}><${Icon} name="back" /></button>
-      <button type="button" class="button plain only-icon" aria-label=${say.nextHit} title=${say.nextHit}
-        onClick=${() => step(1, place, hits)}><${Icon} name="next" /></button>`}
+      <${IconButton} icon="back" says=${say.previousHit} onClick=${() => step(-1, place, hits)} />
+      <${IconButton} icon="next" says=${say.nextHit} onClick=${() => step(1, place, hits)} />`}
     <a class="small" href=${hrefTo(["search"], { q: place.q, document: place.id })}>${say.allHits}</a>`;
 }
 

@@ -6,7 +6,9 @@ import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useWords } from "../../lib/language.js";
 import { tell } from "../../lib/news.js";
 import { Confirm } from "../../parts/confirm.js";
-import { PasswordDialog } from "./password_dialog.js";
+import { PasswordDialog } from "../../parts/password_dialog.js";
+import { words as partWords } from "../../parts/words.js";
+import { FOLLOWED } from "./document_list.js";
 import { words } from "./words.js";
 
 /** Return the actions, the error of the last one (`problem`), and the `question` that is open. */
@@ -39,7 +41,7 @@ function actionsOn(attempt, now) {
       const ids = rows.map((row) => row.document_id);
       if (ids.length === 1) await client.process(ids[0], options);
       else tellStarted(await client.processAll(ids), now.current.say);
-      await look(ids.slice(0, 500));
+      await look(ids.slice(0, FOLLOWED));
     }),
     delete: (rows) => attempt(() => deleteAll(rows, now.current)),
   };
@@ -80,17 +82,29 @@ async function deleteUnlessGone(id) {
   }
 }
 
-export function Dialogs({ actions }) {
-  const say = useWords(words).deletion;
-  const { question, ask } = actions;
-  if (question?.password) return html`<${PasswordDialog} row=${question.password} actions=${actions} />`;
-  if (!question?.deletion) return null;
-  const rows = question.deletion;
+/** Draws the question that is open. */
+export function Question({ actions }) {
+  const { question } = actions;
+  if (question?.password) return html`<${AskPassword} row=${question.password} actions=${actions} />`;
+  if (question?.deletion) return html`<${AskDeletion} rows=${question.deletion} actions=${actions} />`;
+  return null;
+}
+
+function AskPassword({ row, actions }) {
+  const answer = (password) => {
+    actions.ask(null);
+    if (password !== null) actions.process([row], { password });
+  };
+  return html`<${PasswordDialog} filename=${row.filename} onAnswer=${answer} />`;
+}
+
+function AskDeletion({ rows, actions }) {
+  const say = useWords(words);
+  const { title, text, action } = useWords(partWords).deletion;
   const answer = (isSure) => {
-    ask(null);
+    actions.ask(null);
     if (isSure) actions.delete(rows);
   };
-  return html`<${Confirm} title=${say.title(rows.length, rows[0].filename)} action=${say.action} onAnswer=${answer}>
-    <p class="soft">${say.text}</p>
-  <//>`;
+  const asked = rows.length === 1 ? title(rows[0].filename) : say.deletion.title(rows.length);
+  return html`<${Confirm} title=${asked} action=${action} onAnswer=${answer}><p class="soft">${text}</p><//>`;
 }

@@ -1,11 +1,12 @@
 // The documents on the server, newest first, as far down as was asked for, and how each of them stands.
 import { client } from "../../lib/client.js";
+import { isMoving } from "../../lib/statuses.js";
 
 const PAGE = 100;
 // Between two looks at the head no more come than this, or the list begins anew.
 const HEAD = 50;
-const FOLLOWED = 500;
-const MOVING = ["pending", "processing"];
+// As many as one request asks about.
+export const FOLLOWED = 500;
 
 export class DocumentList {
   rows = null;
@@ -79,7 +80,7 @@ export class DocumentList {
   get followed() {
     const rows = this.rows ?? [];
     if (rows.length <= FOLLOWED) return rows.map((row) => row.document_id);
-    const isUrgent = (row) => !this.statuses.has(row.document_id) || MOVING.includes(this.statusOf(row));
+    const isUrgent = (row) => !this.statuses.has(row.document_id) || isMoving(this.statusOf(row));
     const urgent = rows.filter(isUrgent);
     const chosen = new Set([...urgent, ...rows.filter((row) => !isUrgent(row))].slice(0, FOLLOWED));
     return rows.filter((row) => chosen.has(row)).map((row) => row.document_id);

@@ -1,11 +1,11 @@
 // The list of documents: its rows, what is selected, and more of them.
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { useWords } from "../../lib/language.js";
+import { isFinal } from "../../lib/statuses.js";
 import { Icon } from "../../parts/icon.js";
+import { ShowMore } from "../../parts/show_more.js";
 import { DocumentRow } from "./document_row.js";
 import { words } from "./words.js";
-
-const FINAL = ["completed", "failed", "cancelled"];
 
 export function DocumentRows({ rows, list, isAsking, actions }) {
   const say = useWords(words);
@@ -15,12 +15,10 @@ export function DocumentRows({ rows, list, isAsking, actions }) {
   return html`<section class="sheet documents" aria-label=${say.list}>
     <${Selection} rows=${rows} selected=${selected} onSelect=${setChosen} list=${list} actions=${actions} />
     <ul class="rows">
-      ${rows.map((row) => html`<${DocumentRow} key=${row.document_id} row=${row} isSelected=${chosen.has(row.document_id)}
-        status=${list.statuses.get(row.document_id)} onSelect=${select} actions=${actions} />`)}
+      ${rows.map((row) => html`<${DocumentRow} key=${row.document_id} row=${row} onSelect=${select} actions=${actions}
+        status=${list.statuses.get(row.document_id)} isSelected=${chosen.has(row.document_id)} />`)}
     </ul>
-    ${list.hasMore && html`<div class="more-documents">
-      <button type="button" class="button" disabled=${isAsking} onClick=${() => list.more()}>${say.more}</button>
-    </div>`}
+    ${list.hasMore && html`<${ShowMore} isAsking=${isAsking} onMore=${() => list.more()} />`}
   </section>`;
 }
 
@@ -36,11 +34,13 @@ function Selection({ rows, selected, onSelect, list, actions }) {
   const box = useRef(null);
   const isAll = rows.length > 0 && selected.length === rows.length;
   useEffect(() => { box.current.indeterminate = selected.length > 0 && !isAll; });
-  const all = ({ target }) => onSelect(new Set(target.checked ? rows.map((row) => row.document_id) : []));
-  const ended = selected.filter((row) => FINAL.includes(list.statusOf(row)));
+  const all = (event) => onSelect(new Set(event.currentTarget.checked ? rows.map((row) => row.document_id) : []));
+  const ended = selected.filter((row) => isFinal(list.statusOf(row)));
   return html`<div class="selection">
     <label><input ref=${box} type="checkbox" checked=${isAll} onChange=${all} />
-      <span class=${selected.length ? "numbers" : "soft"}>${selected.length ? say.selected(selected.length) : say.selectAll}</span>
+      ${selected.length
+        ? html`<span class="numbers">${say.selected(selected.length)}</span>`
+        : html`<span class="soft">${say.selectAll}</span>`}
     </label>
     ${selected.length > 0 && html`
       <button type="button" class="button" disabled=${!ended.length} onClick=${() => actions.process(ended)}>

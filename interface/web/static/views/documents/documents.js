@@ -4,12 +4,13 @@ import { useWords } from "../../lib/language.js";
 import { go } from "../../lib/route.js";
 import { uploads, useUploads } from "../../lib/uploads.js";
 import { Icon } from "../../parts/icon.js";
+import { Loading } from "../../parts/loading.js";
 import { Empty, Problem } from "../../parts/notice.js";
-import { Dialogs, useActions } from "./actions.js";
+import { Question, useActions } from "./actions.js";
 import { DocumentRows } from "./document_rows.js";
 import { useDrop, useFilePicker } from "./file_picker.js";
 import { Filters } from "./filters.js";
-import { UploadPanel } from "./upload_panel.js";
+import { UploadPanel } from "./uploads/upload_panel.js";
 import { useDocuments } from "./use_documents.js";
 import { words } from "./words.js";
 
@@ -26,25 +27,34 @@ export function DocumentsView({ route }) {
   const isDragging = useDrop(add);
   const hidden = new Set(sending.documentIds);
   const rows = list.rows?.filter((row) => !hidden.has(row.document_id) && (!status || list.statusOf(row) === status));
-  return html`
-    <div class="head">
-      <h1>${say.title}</h1>
-      ${picker.inputs}
-      <button type="button" class="button" onClick=${picker.openFolder}><${Icon} name="folder" />${say.chooseFolder}</button>
-      <button type="button" class="button main" onClick=${picker.openFiles}><${Icon} name="upload" />${say.chooseFiles}</button>
-    </div>
+  return html`<div class="documents-view">
+    <${Head} picker=${picker} />
     ${isDragging && html`<div class="drop-here"><p><${Icon} name="upload" />${say.dropHere}</p></div>`}
     <${UploadPanel} uploads=${sending} onChoose=${picker.openFiles} onProblem=${actions.attempt} />
     ${actions.problem && html`<${Problem} error=${actions.problem} />`}
-    ${list.error && html`<${Problem} error=${list.error} again=${() => (list.rows ? list.newer() : list.more())} />`}
+    ${list.error && html`<${Problem} error=${list.error} again=${() => list.newer()} />`}
     ${(rows?.length > 0 || status || name) && html`<${Filters} status=${status} name=${name} />`}
-    <${Listed} rows=${rows} list=${list} isAsking=${isAsking} actions=${actions} isFiltered=${Boolean(status || name)} picker=${picker} />
-    <${Dialogs} actions=${actions} />`;
+    <${Listed} rows=${rows} list=${list} isAsking=${isAsking} isFiltered=${Boolean(status || name)} actions=${actions}
+      picker=${picker} />
+    <${Question} actions=${actions} />
+  </div>`;
+}
+
+function Head({ picker }) {
+  const say = useWords(words);
+  return html`<div class="head">
+    <h1>${say.title}</h1>
+    ${picker.inputs}
+    <button type="button" class="button" onClick=${picker.openFolder}>
+      <${Icon} name="folder" />${say.chooseFolder}</button>
+    <button type="button" class="button main" onClick=${picker.openFiles}>
+      <${Icon} name="upload" />${say.chooseFiles}</button>
+  </div>`;
 }
 
 function Listed({ rows, list, isAsking, actions, isFiltered, picker }) {
   const say = useWords(words);
-  if (!rows) return list.error ? null : html`<${Skeleton} />`;
+  if (!rows) return list.error ? null : html`<${Loading} lines=${6} />`;
   if (!rows.length && isFiltered && !list.hasMore) {
     const all = () => go(["documents"], {}, { replace: true });
     return html`<${Empty} icon="search" title=${say.noMatch.title}>
@@ -61,11 +71,4 @@ function Nothing({ picker }) {
     <p>${say.empty.hint}</p>
     <button type="button" class="button main" onClick=${picker.openFiles}>${say.chooseFiles}</button>
   <//></div>`;
-}
-
-function Skeleton() {
-  const say = useWords(words);
-  return html`<div class="rows-skeleton" role="status"><span class="unseen">${say.loading}</span>
-    ${[1, 2, 3, 4, 5, 6].map((key) => html`<div class="skeleton" key=${key}></div>`)}
-  </div>`;
 }

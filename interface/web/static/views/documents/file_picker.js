@@ -5,9 +5,9 @@ import { chosenFiles, droppedFiles } from "../../lib/found_files.js";
 /** Return `{ inputs, openFiles, openFolder }`; `onFound` is given what is chosen. */
 export function useFilePicker(onFound) {
   const [files, folder] = [useRef(null), useRef(null)];
-  const chosen = ({ target }) => {
-    onFound(chosenFiles(target.files));
-    target.value = ""; // or the same file could not be chosen again
+  const chosen = (event) => {
+    onFound(chosenFiles(event.currentTarget.files));
+    event.currentTarget.value = ""; // or the same file could not be chosen again
   };
   const inputs = html`
     <input ref=${files} class="chooser" type="file" multiple hidden onChange=${chosen} />

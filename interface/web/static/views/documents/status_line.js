@@ -1,7 +1,6 @@
-// How a document stands, in words.
-
+// How a document stands, in words. `texts` are `{ say, processing, formats }` in the language that is shown.
 /** Say what it is: size, age, pages and passages. */
-export function details(row, status, say, formats) {
+export function details(row, status, { say, formats }) {
   const isDone = status?.status === "completed";
   return [
     formats.bytes(row.size_bytes),
@@ -12,31 +11,28 @@ export function details(row, status, say, formats) {
 }
 
 /** Say how far it is. */
-export function progressLine(status, say, formats) {
-  if (status?.status === "pending") return waiting(status, say, formats);
+export function progressLine(status, texts) {
+  if (status?.status === "pending") return waiting(status, texts);
   if (status?.status !== "processing") return "";
+  const { say, processing, formats } = texts;
   const { stage, pages, chunks, eta_seconds, attempt, max_attempts, message } = status;
-  if (message in say.messages) return say.messages[message];
+  if (message in processing.messages) return processing.messages[message];
   return [
-    stage ? say.stage[stage] : null,
+    stage ? processing.stages[stage] : null,
     stage === "extracting" && pages.done ? say.pages(pages.done, pages.total) : null,
     stage === "embedding" ? say.passages(chunks.done, chunks.total) : null,
-    eta_seconds ? say.left(formats.duration(eta_seconds)) : null,
-    attempt > 1 ? say.attempt(attempt, max_attempts) : null,
+    eta_seconds ? processing.left(formats.duration(eta_seconds)) : null,
+    attempt > 1 ? processing.attempt(attempt, max_attempts) : null,
   ].filter(Boolean).join(" · ");
 }
 
-function waiting({ message, queue_position, eta_seconds, attempt, max_attempts, error }, say, formats) {
-  if (message in say.messages) return say.messages[message];
+function waiting({ message, queue_position, eta_seconds, attempt, max_attempts, error }, { processing, formats }) {
+  if (message in processing.messages) return processing.messages[message];
   return [
-    queue_position ? say.place(formats.number(queue_position)) : null,
-    eta_seconds ? say.left(formats.duration(eta_seconds)) : null,
-    error ? say.attempt(attempt, max_attempts) : null,
+    queue_position ? processing.place(formats.number(queue_position)) : null,
+    eta_seconds ? processing.left(formats.duration(eta_seconds)) : null,
+    error ? processing.attempt(attempt, max_attempts) : null,
   ].filter(Boolean).join(" · ");
-}
-
-export function failure({ code, message }, say) {
-  return say.failures[code] ?? message;
 }
 
 /** Say what was left out, in short: the document's own view tells all. */

@@ -4,10 +4,9 @@ import { useEvery } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { uploads } from "../../lib/uploads.js";
-import { DocumentList } from "./document_list.js";
+import { DocumentList, FOLLOWED } from "./document_list.js";
 
 const LOOK_SECONDS = 4;
-const FOLLOWED = 500;
 
 /** Return the list for a filter; until its first answer is there, the one before goes on to be shown. */
 export function useDocuments(status, name_contains) {

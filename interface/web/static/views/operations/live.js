@@ -3,6 +3,7 @@ import { html } from "../../vendor/preact.js";
 import { forgetKey } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { useWords } from "../../lib/language.js";
+import { Loading } from "../../parts/loading.js";
 import { Empty, Problem } from "../../parts/notice.js";
 import { words } from "./words.js";
 
@@ -12,13 +13,6 @@ export function Live({ of: { answer, error, again }, children }) {
   return html`
     ${error && html`<${Problem} error=${error} again=${again} />`}
     ${answer ? children(answer) : !error && html`<${Loading} />`}`;
-}
-
-function Loading() {
-  const say = useWords(words);
-  return html`<div class="loading" role="status"><span class="unseen">${say.loading}</span>
-    ${[0, 1, 2].map((line) => html`<div class="skeleton" key=${line}></div>`)}
-  </div>`;
 }
 
 function NoScope() {

@@ -2,7 +2,6 @@
 const en = {
   title: "Operations",
   tabs: { overview: "Overview", jobs: "Jobs", deadLetters: "Dead letters", reports: "Reports" },
-  loading: "Loading",
   noScope: {
     title: "This key does not open it",
     about: "The queues are shown to keys with the scope operate. An operator makes one with: esteira keys create --scope operate --scope read --scope write.",
@@ -19,7 +18,6 @@ const en = {
 const pt = {
   title: "Operação",
   tabs: { overview: "Geral", jobs: "Tarefas", deadLetters: "Falhas", reports: "Relatórios" },
-  loading: "Carregando",
   noScope: {
     title: "Esta chave não dá acesso",
     about: "As filas só aparecem para chaves com o escopo operate. Quem opera o servidor cria uma com: esteira keys create --scope operate --scope read --scope write.",

@@ -3,20 +3,17 @@ import { html, useEffect, useId, useState } from "../../vendor/preact.js";
 import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useWords } from "../../lib/language.js";
-import { Icon } from "../../parts/icon.js";
+import { IconButton } from "../../parts/icon_button.js";
+import { Select } from "../../parts/select.js";
 import { hasUnreadConditions, LIMITS } from "./question.js";
 import { words } from "./words.js";
 
 export function Filters({ question, onChange }) {
   const say = useWords(words);
-  const id = useId();
   return html`
     <${Conditions} written=${question.metadata} onChange=${(metadata) => onChange({ metadata })} />
-    <label class="limit" for=${id}><span class="small soft">${say.limit}</span>
-      <select id=${id} class="input" value=${question.limit} onChange=${(event) => onChange({ limit: Number(event.currentTarget.value) })}>
-        ${LIMITS.map((limit) => html`<option key=${limit} value=${limit} selected=${limit === question.limit}>${limit}</option>`)}
-      </select>
-    </label>
+    <${Select} label=${say.limit} value=${question.limit} options=${LIMITS.map((limit) => [limit, limit])}
+      onChoose=${(limit) => onChange({ limit: Number(limit) })} />
     ${question.document && html`<${OneDocument} id=${question.document} onRemove=${() => onChange({ document: null })} />`}`;
 }
 
@@ -40,9 +37,9 @@ function Conditions({ written, onChange }) {
 function OneDocument({ id, onRemove }) {
   const say = useWords(words);
   const { answer, error } = useAnswer(() => client.document(id), [id]);
+  const name = answer?.filename ?? (error?.status === 404 ? say.goneDocument : "…");
   return html`<span class="one-document">
-    <span class="cut"><span class="soft">${say.within}</span> ${answer?.filename ?? (error ? say.goneDocument : "…")}</span>
-    <button type="button" class="button plain only-icon" aria-label=${say.everywhere} title=${say.everywhere}
-      onClick=${onRemove}><${Icon} name="cancel" /></button>
+    <span class="cut"><span class="soft">${say.within}</span> ${name}</span>
+    <${IconButton} icon="cancel" says=${say.everywhere} onClick=${onRemove} />
   </span>`;
 }

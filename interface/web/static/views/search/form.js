@@ -2,6 +2,8 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { useWords } from "../../lib/language.js";
 import { go } from "../../lib/route.js";
+import { useAfterTyping } from "../../lib/typing.js";
+import { Choice } from "../../parts/choice.js";
 import { Icon } from "../../parts/icon.js";
 import { Filters } from "./filters.js";
 import { MODES, queryOf } from "./question.js";
@@ -24,16 +26,12 @@ export function SearchForm({ question, isAsking }) {
       <button class="button main" aria-busy=${isAsking && question.q ? "true" : null}>${say.search}</button>
     </div>
     <div class="ways">
-      <div class="choice" role="group" aria-label=${say.mode}>
-        ${MODES.map((mode) => html`<button type="button" key=${mode} aria-pressed=${mode === question.mode}
-          title=${say.modes[mode].about} onClick=${() => change({ q: field.written, mode })}>${say.modes[mode].name}</button>`)}
-      </div>
+      <${Choice} label=${say.mode} value=${question.mode} onChoose=${(mode) => change({ q: field.written, mode })}
+        options=${MODES.map((mode) => ({ value: mode, ...say.modes[mode] }))} />
       <${Filters} question=${question} onChange=${(part) => change({ q: field.written, ...part })} />
     </div>
   </form>`;
 }
-
-const PAUSE_MS = 350;
 
 /**
  * The field of words: asks after a pause in typing, or at once with Enter. What is typed in one go is one step of the
@@ -42,32 +40,25 @@ const PAUSE_MS = 350;
 function useField(question) {
   const [written, setWritten] = useState(question.q);
   const ref = useRef(null);
-  const timer = useRef(null);
   const isFirstStep = useRef(true);
   const asked = useRef(question.q);
-  const ask = (q = written) => {
-    clearTimeout(timer.current);
+  const ask = (q) => {
+    typing.stop();
     if (q.trim() === asked.current.trim()) return;
     const replace = !isFirstStep.current || !asked.current;
     isFirstStep.current = false;
     asked.current = q;
     go(["search"], queryOf({ ...question, q: q.trim() }), { replace });
   };
+  const typing = useAfterTyping(ask);
   useEffect(() => {
     if (question.q.trim() !== asked.current.trim()) setWritten(question.q);
     asked.current = question.q;
   }, [question.q]);
   useEffect(() => focusIfNothingIsAsked(ref, question.q), []);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const latest = useRef(ask);
-  latest.current = ask;
-  const write = (value) => {
-    setWritten(value);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => latest.current(value), PAUSE_MS);
-  };
+  const write = (value) => { setWritten(value); typing.later(value); };
   const begin = () => { isFirstStep.current = true; };
-  return { ref, written, write, begin, ask: () => { ask(); begin(); } };
+  return { ref, written, write, begin, ask: () => { ask(written); begin(); } };
 }
 
 /** After the frame has put the keyboard at the top of the new view. */

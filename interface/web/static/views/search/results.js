@@ -27,7 +27,8 @@ function Result({ result, question }) {
     </div>
     ${result.headings.length > 0 && html`<p class="small soft path">${result.headings.join(" › ")}</p>`}
     <p class="excerpt"><${MarkedText} text=${text} spans=${spans} /></p>
-    ${!question.document && html`<a class="small only" href=${only}>${say.onlyHere}<span class="unseen"> ${result.filename}</span></a>`}
+    ${!question.document && html`<a class="small only" href=${only}>
+      ${say.onlyHere}<span class="unseen"> ${result.filename}</span></a>`}
   </li>`;
 }
 

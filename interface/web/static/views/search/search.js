@@ -3,6 +3,7 @@ import { html } from "../../vendor/preact.js";
 import { useAnswer } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { useFormats, useWords } from "../../lib/language.js";
+import { Loading } from "../../parts/loading.js";
 import { Empty, Problem } from "../../parts/notice.js";
 import { SearchForm } from "./form.js";
 import { questionOf, requestOf } from "./question.js";
@@ -41,9 +42,12 @@ function Count({ found: { answer, error, isAsking } }) {
 
 function Found({ question, found: { answer, error, isAsking, again } }) {
   const say = useWords(words);
-  if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!question.q.trim()) return html`<${Empty} icon="search" title=${say.start.title}><p>${say.start.about}</p><//>`;
-  if (!answer) return html`<${Skeleton} />`;
+  if (error) {
+    return html`<${Problem} error=${error} again=${again} />
+      ${answer && html`<${Results} found=${answer} isOld />`}`;
+  }
+  if (!answer) return html`<${Loading} />`;
   if (answer.results.length === 0 && !isAsking) return html`<${Nothing} question=${question} />`;
   return html`<${Results} found=${answer} isOld=${isAsking} />`;
 }
@@ -60,13 +64,4 @@ function Nothing({ question }) {
   return html`<${Empty} icon="search" title=${say.title}>
     <ul class="hints">${hints.filter(Boolean).map((hint) => html`<li>${hint}</li>`)}</ul>
   <//>`;
-}
-
-function Skeleton() {
-  const say = useWords(words);
-  return html`<div class="results" aria-busy="true" aria-label=${say.asking} role="group">
-    ${[1, 2, 3].map((each) => html`<div class="result" key=${each}>
-      <div class="skeleton line short"></div><div class="skeleton line"></div><div class="skeleton line"></div>
-    </div>`)}
-  </div>`;
 }

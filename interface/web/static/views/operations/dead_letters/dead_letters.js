@@ -1,12 +1,13 @@
 // What failed for good, by cause, and trying it again.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { tell } from "../../../lib/news.js";
 import { hrefTo } from "../../../lib/route.js";
 import { Act } from "../../../parts/act.js";
 import { Empty } from "../../../parts/notice.js";
+import { ShowMore } from "../../../parts/show_more.js";
 import { Live } from "../live.js";
 import { Causes } from "./causes.js";
 import { words } from "./words.js";
@@ -18,13 +19,14 @@ export function DeadLetters({ route }) {
   const code = route.query.get("code") ?? "";
   const [limit, setLimit] = useState(PAGE);
   const asked = useLive(() => ask(code, limit), [code, limit]);
+  const more = () => setLimit(Math.min(MOST, limit * 2));
   return html`<${Live} of=${asked}>${({ causes, items, next_cursor }) => html`
     <${Causes} causes=${causes} chosen=${code} again=${asked.again} />
     ${items.length === 0 && html`<${Nothing} isFiltered=${Boolean(code)} />`}
     ${items.length > 0 && html`<ul class="sheet lines letters" aria-label=${say.letters}>
       ${items.map((letter) => html`<${Letter} key=${letter.action_id} letter=${letter} again=${asked.again} />`)}
     </ul>`}
-    ${next_cursor !== null && limit < MOST && html`<${More} onMore=${() => setLimit(Math.min(MOST, limit * 2))} />`}`}
+    ${next_cursor !== null && limit < MOST && html`<${ShowMore} onMore=${more} />`}`}
   <//>`;
 }
 
@@ -37,7 +39,9 @@ async function ask(code, limit) {
 function Nothing({ isFiltered }) {
   const say = useWords(words);
   return html`<${Empty} icon="done" title=${isFiltered ? say.noneSuch : say.none}>
-    ${isFiltered ? html`<a class="button" href=${hrefTo(["operations", "dead-letters"])}>${say.showAll}</a>` : html`<p>${say.about}</p>`}
+    ${isFiltered
+      ? html`<a class="button" href=${hrefTo(["operations", "dead-letters"])}>${say.showAll}</a>`
+      : html`<p>${say.about}</p>`}
   <//>`;
 }
 
@@ -45,7 +49,11 @@ function Letter({ letter, again }) {
   const say = useWords(words);
   const { ago, number } = useFormats();
   const name = letter.filename ?? letter.type;
-  const retry = async () => { await client.retryJob(letter.job_id); tell(say.retried(number(1))); again(); };
+  const retry = async () => {
+    await client.retryJob(letter.job_id);
+    tell(say.retried(number(1)));
+    again();
+  };
   return html`<li class="letter">
     <div class="what">
       <a class="cut" href=${hrefTo(["operations", "jobs", letter.job_id])} title=${name}>${name}</a>
@@ -68,9 +76,4 @@ function History({ history }) {
       ${line.error_code && html`<span lang="en"><code>${line.error_code}</code> ${line.error_message}</span>`}
     </li>`)}</ol>
   </details>`;
-}
-
-function More({ onMore }) {
-  const say = useWords(words);
-  return html`<p class="more"><button type="button" class="button" onClick=${onMore}>${say.more}</button></p>`;
 }

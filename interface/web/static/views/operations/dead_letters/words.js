@@ -16,7 +16,6 @@ const en = {
   attempts: (count) => (count === "1" ? "1 attempt" : `${count} attempts`),
   history: "History",
   happened: (status, attempt) => `${status}${attempt ? `, attempt ${attempt}` : ""}`,
-  more: "Show more",
 };
 const STATUSES = { pending: "na fila", processing: "processando", completed: "concluído", failed: "falhou", cancelled: "cancelado" };
 const pt = {
@@ -36,6 +35,5 @@ const pt = {
   attempts: (count) => (count === "1" ? "1 tentativa" : `${count} tentativas`),
   history: "Histórico",
   happened: (status, attempt) => `${STATUSES[status] ?? status}${attempt ? `, tentativa ${attempt}` : ""}`,
-  more: "Mostrar mais",
 };
 export const words = { en, pt };

@@ -1,20 +1,19 @@
 // One job: its actions, what came of them, and what can be done about it.
 import { html } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { tell } from "../../../lib/news.js";
 import { hrefTo } from "../../../lib/route.js";
+import { isMoving } from "../../../lib/statuses.js";
 import { Act } from "../../../parts/act.js";
 import { Icon } from "../../../parts/icon.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { StatusChip } from "../../../parts/status_chip.js";
 import { Live } from "../live.js";
-import { words as common } from "../words.js";
+import { words as viewWords } from "../words.js";
 import { Timeline } from "./timeline.js";
 import { words } from "./words.js";
-
-const MOVES = ["pending", "processing"];
 
 export function Job({ id }) {
   const say = useWords(words);
@@ -32,8 +31,10 @@ function Head({ job, again }) {
   const { time } = useFormats();
   return html`<header class="job-head">
     <div>
-      <h2 class="long">${job.filename ?? job.actions.map((action) => action.type).join(", ")}</h2>
-      <p class="soft small"><${StatusChip} status=${job.status} /> ${say.created} ${time(job.created_at)} · <code>${job.job_id}</code></p>
+      <h2 class="anywhere">${job.filename ?? job.actions.map((action) => action.type).join(", ")}</h2>
+      <p class="soft small">
+        <${StatusChip} status=${job.status} /> ${say.created} ${time(job.created_at)} · <code>${job.job_id}</code>
+      </p>
     </div>
     <div class="acts">
       ${job.document_id && job.filename && html`<a class="button" href=${hrefTo(["documents", job.document_id])}>
@@ -45,13 +46,22 @@ function Head({ job, again }) {
 
 function JobActs({ job, again }) {
   const say = useWords(words);
-  const retry = async () => { await client.retryJob(job.job_id); tell(say.retried); again(); };
-  const cancel = async () => { await client.cancelJob(job.job_id); tell(say.cancelling); again(); };
+  const retry = async () => {
+    await client.retryJob(job.job_id);
+    tell(say.retried);
+    again();
+  };
+  const cancel = async () => {
+    await client.cancelJob(job.job_id);
+    tell(say.cancelling);
+    again();
+  };
   const asks = { title: say.cancelTitle, text: say.cancelText, isDangerous: true };
-  const has = (...statuses) => job.actions.some((action) => statuses.includes(action.status));
+  const hasFailed = job.actions.some((action) => action.status === "failed");
+  const hasMoving = job.actions.some((action) => isMoving(action.status));
   return html`
-    ${has("failed") && html`<${Act} key="retry" icon="retry" look="main" act=${retry}>${say.retry}<//>`}
-    ${has(...MOVES) && html`<${Act} key="cancel" icon="cancel" act=${cancel} asks=${asks}>${say.cancel}<//>`}`;
+    ${hasFailed && html`<${Act} key="retry" icon="retry" look="main" act=${retry}>${say.retry}<//>`}
+    ${hasMoving && html`<${Act} key="cancel" icon="cancel" act=${cancel} asks=${asks}>${say.cancel}<//>`}`;
 }
 
 function Action({ action }) {
@@ -72,7 +82,7 @@ function Action({ action }) {
 
 function Facts({ action }) {
   const say = useWords(words);
-  const names = useWords(common).queues;
+  const names = useWords(viewWords).queues;
   const { number } = useFormats();
   const facts = {
     [say.queue]: names[action.queue] ?? action.queue,
@@ -81,5 +91,5 @@ function Facts({ action }) {
     [say.worker]: action.worker,
   };
   return html`<dl class="facts">${Object.entries(facts).filter(([, value]) => value).map(([name, value]) => html`
-    <div key=${name}><dt>${name}</dt><dd class="long numbers">${value}</dd></div>`)}</dl>`;
+    <div key=${name}><dt>${name}</dt><dd class="anywhere numbers">${value}</dd></div>`)}</dl>`;
 }

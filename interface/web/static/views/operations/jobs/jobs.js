@@ -1,14 +1,16 @@
 // Jobs, newest first, by their state and their queue.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
 import { go, hrefTo } from "../../../lib/route.js";
 import { Empty } from "../../../parts/notice.js";
+import { Select } from "../../../parts/select.js";
+import { ShowMore } from "../../../parts/show_more.js";
 import { StatusChip } from "../../../parts/status_chip.js";
-import { words as statusWords } from "../../../parts/words.js";
+import { words as partWords } from "../../../parts/words.js";
 import { Live } from "../live.js";
-import { words as common } from "../words.js";
+import { words as viewWords } from "../words.js";
 import { words } from "./words.js";
 
 const STATUSES = ["pending", "processing", "completed", "failed", "cancelled"];
@@ -29,24 +31,14 @@ export function Jobs({ route }) {
 
 function Filters({ status, queue }) {
   const say = useWords(words);
-  const names = useWords(common).queues;
-  const states = useWords(statusWords).status;
+  const names = useWords(viewWords).queues;
+  const states = useWords(partWords).status;
   const choose = (change) => go(["operations", "jobs"], { status, queue, ...change }, { replace: true });
   return html`<div class="filters">
-    <${Choice} id="job-status" label=${say.status} value=${status} any=${say.any} onChoose=${(status) => choose({ status })}
-      options=${STATUSES.map((each) => [each, states[each]])} />
-    <${Choice} id="job-queue" label=${say.queue} value=${queue} any=${say.any} onChoose=${(queue) => choose({ queue })}
-      options=${Object.entries(names)} />
-  </div>`;
-}
-
-function Choice({ id, label, value, any, options, onChoose }) {
-  return html`<div class="field">
-    <label for=${id}>${label}</label>
-    <select id=${id} class="input" value=${value} onChange=${(event) => onChoose(event.currentTarget.value)}>
-      <option value="">${any}</option>
-      ${options.map(([option, name]) => html`<option key=${option} value=${option}>${name}</option>`)}
-    </select>
+    <${Select} label=${say.status} value=${status} onChoose=${(status) => choose({ status })}
+      options=${[["", say.any], ...STATUSES.map((each) => [each, states[each]])]} />
+    <${Select} label=${say.queue} value=${queue} onChoose=${(queue) => choose({ queue })}
+      options=${[["", say.any], ...Object.entries(names)]} />
   </div>`;
 }
 
@@ -54,7 +46,9 @@ function JobList({ jobs, isFiltered }) {
   const say = useWords(words);
   if (jobs.length === 0) {
     return html`<${Empty} icon="operations" title=${isFiltered ? say.noneSuch : say.none}>
-      ${isFiltered ? html`<a class="button" href=${hrefTo(["operations", "jobs"])}>${say.showAll}</a>` : html`<p>${say.noneYet}</p>`}
+      ${isFiltered
+        ? html`<a class="button" href=${hrefTo(["operations", "jobs"])}>${say.showAll}</a>`
+        : html`<p>${say.noneYet}</p>`}
     <//>`;
   }
   return html`<ul class="sheet lines jobs" aria-label=${say.list}>
@@ -64,7 +58,7 @@ function JobList({ jobs, isFiltered }) {
 
 function JobLine({ job }) {
   const say = useWords(words);
-  const names = useWords(common).queues;
+  const names = useWords(viewWords).queues;
   const { ago, time } = useFormats();
   const types = several(job.actions.map((action) => action.type));
   const name = job.filename ?? types;
@@ -82,7 +76,9 @@ function JobLine({ job }) {
       <span class="soft small">${facts.filter(Boolean).join(" · ")}</span>
     </div>
     <code class="cause">${job.actions.find((action) => action.error)?.error.code}</code>
-    <time class="soft small numbers" datetime=${job.created_at} title=${time(job.created_at)}>${ago(job.created_at)}</time>
+    <time class="soft small numbers" datetime=${job.created_at} title=${time(job.created_at)}>
+      ${ago(job.created_at)}
+    </time>
   </li>`;
 }
 
@@ -91,6 +87,6 @@ const several = (names) => [...new Set(names)].join(", ");
 function More({ isMore, limit, onMore }) {
   const say = useWords(words);
   if (!isMore) return null;
-  if (limit >= MOST) return html`<p class="soft more">${say.tooMany}</p>`;
-  return html`<p class="more"><button type="button" class="button" onClick=${onMore}>${say.more}</button></p>`;
+  if (limit >= MOST) return html`<p class="soft show-more">${say.tooMany}</p>`;
+  return html`<${ShowMore} onMore=${onMore} />`;
 }

@@ -1,6 +1,7 @@
 // How long an action waited and ran, stage by stage: a line for each span, drawn to one scale.
 import { html } from "../../../vendor/preact.js";
 import { useFormats, useWords } from "../../../lib/language.js";
+import { words as partWords } from "../../../parts/words.js";
 import { words } from "./words.js";
 
 const WIDTH = 1000;
@@ -13,25 +14,28 @@ export function Timeline({ spans, told }) {
   const first = Math.min(...spans.map(startOf));
   const scale = WIDTH / Math.max(1, Math.max(...spans.map(endOf)) - first);
   return html`<ol class="timeline" aria-label=${say.timeline}>
-    ${spans.map((span, place) => html`<${Span} key=${place} span=${span} told=${told} x=${(startOf(span) - first) * scale}
-      width=${Math.max(LEAST, span.milliseconds * scale)} />`)}
+    ${spans.map((span, place) => html`<${Span} key=${place} span=${span} told=${told}
+      x=${(startOf(span) - first) * scale} width=${Math.max(LEAST, span.milliseconds * scale)} />`)}
   </ol>`;
 }
 
 function Span({ span, told, x, width }) {
   const say = useWords(words);
+  const stages = { ...say.stages, ...useWords(partWords).processing.stages };
   const { time, number, duration } = useFormats();
   const { milliseconds } = span;
   const lasted = milliseconds < 10_000 ? `${number(milliseconds)} ms` : duration(milliseconds / 1000);
   const isInside = !["waiting", "running"].includes(span.stage);
   return html`<li class=${isInside ? "inside" : ""}>
-    <span class="stage">${say.stages[span.stage] ?? span.stage}
+    <span class="stage">${stages[span.stage] ?? span.stage}
       ${!isInside && html`<span class="soft small"> ${say.attempt(span.attempt)}</span>`}</span>
     <svg class=${span.stage} viewBox="0 0 ${WIDTH} 10" preserveAspectRatio="none" aria-hidden="true">
       <rect x=${Math.min(x, WIDTH - width)} y="0" width=${width} height="10" />
     </svg>
     <span class="numbers small lasted" title=${time(span.started_at)}>${lasted}${span.ended_at ? "" : " …"}</span>
-    ${span.error_code && html`<span class="small why" lang="en"><code>${span.error_code}</code> ${span.error_message !== told && span.error_message}</span>`}
+    ${span.error_code && html`<span class="small why" lang="en">
+      <code>${span.error_code}</code> ${span.error_message !== told && span.error_message}
+    </span>`}
   </li>`;
 }
 

@@ -8,7 +8,6 @@ const en = {
   noneYet: "Each document that is processed makes one.",
   noneSuch: "No job is like that",
   showAll: "Show all jobs",
-  more: "Show more",
   tooMany: "These are the newest 1,000. Choose a status or a queue to see others.",
   actions: (count) => `${count} actions`,
   attempt: (number) => `attempt ${number}`,
@@ -26,7 +25,7 @@ const en = {
   worker: "Worker",
   timeline: "Timeline",
   result: "Result",
-  stages: { waiting: "Waiting", running: "Running", extracting: "Extracting", embedding: "Embedding", storing: "Storing" },
+  stages: { waiting: "Waiting", running: "Running" },
 };
 const pt = {
   status: "Situação",
@@ -37,7 +36,6 @@ const pt = {
   noneYet: "Cada documento processado cria uma.",
   noneSuch: "Nenhuma tarefa é assim",
   showAll: "Mostrar todas as tarefas",
-  more: "Mostrar mais",
   tooMany: "Estas são as 1.000 mais novas. Escolha uma situação ou uma fila para ver outras.",
   actions: (count) => `${count} ações`,
   attempt: (number) => `tentativa ${number}`,
@@ -55,6 +53,6 @@ const pt = {
   worker: "Worker",
   timeline: "Linha do tempo",
   result: "Resultado",
-  stages: { waiting: "Na fila", running: "Rodando", extracting: "Extraindo", embedding: "Vetorizando", storing: "Gravando" },
+  stages: { waiting: "Na fila", running: "Rodando" },
 };
 export const words = { en, pt };

@@ -2,12 +2,12 @@
 import { html } from "../../../vendor/preact.js";
 import { useWords } from "../../../lib/language.js";
 import { Icon } from "../../../parts/icon.js";
-import { words as common } from "../words.js";
+import { words as viewWords } from "../words.js";
 import { words } from "./words.js";
 
 export function Health({ health }) {
   const say = useWords(words);
-  const ill = troubles(health, say, useWords(common).queues);
+  const ill = troubles(health, say, useWords(viewWords).queues);
   return html`<section class="sheet health ${health.healthy ? "well" : "ill"}" aria-labelledby="health">
     <div class="title" role="status"><${Icon} name=${health.healthy ? "done" : "failed"} />
       <h2 id="health">${health.healthy ? say.well : say.ill}</h2></div>

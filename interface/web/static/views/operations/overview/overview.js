@@ -1,7 +1,7 @@
 // Whether all is well, what each queue holds, who works, and how much ended in each hour.
 import { html } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
-import { useLive } from "../../../lib/live.js";
 import { Live } from "../live.js";
 import { Health } from "./health.js";
 import { Queues } from "./queues.js";

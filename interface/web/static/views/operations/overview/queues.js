@@ -4,7 +4,7 @@ import { client } from "../../../lib/client.js";
 import { useFormats, useWords } from "../../../lib/language.js";
 import { tell } from "../../../lib/news.js";
 import { Act } from "../../../parts/act.js";
-import { words as common } from "../words.js";
+import { words as viewWords } from "../words.js";
 import { words } from "./words.js";
 
 const COUNTS = ["queued", "started", "scheduled", "finished", "failed"];
@@ -30,7 +30,7 @@ export function Queues({ info, health, again }) {
 
 function QueueRow({ name, queue, condition, again }) {
   const say = useWords(words);
-  const names = useWords(common).queues;
+  const names = useWords(viewWords).queues;
   const { number, duration } = useFormats();
   const oldest = queue.oldest_pending_seconds;
   const count = (key, shown) => html`<td role="cell" class="number" data-label=${say.counts[key]}>${shown}</td>`;
@@ -43,14 +43,24 @@ function QueueRow({ name, queue, condition, again }) {
       data-label=${say.counts[key]}>${number(queue[key])}</td>`)}
     ${count("oldest", oldest === null ? "–" : duration(oldest))}
     ${count("workers", number(queue.workers))}
-    <td role="cell" class="switch"><${PauseSwitch} name=${name} title=${names[name] ?? name} paused=${queue.paused} again=${again} /></td>
+    <td role="cell" class="switch">
+      <${PauseSwitch} name=${name} title=${names[name] ?? name} paused=${queue.paused} again=${again} />
+    </td>
   </tr>`;
 }
 
 function PauseSwitch({ name, title, paused, again }) {
   const say = useWords(words);
-  const resume = async () => { await client.resumeQueue(name); tell(say.resumed(title)); again(); };
-  const pause = async () => { await client.pauseQueue(name); tell(say.paused(title)); again(); };
+  const resume = async () => {
+    await client.resumeQueue(name);
+    tell(say.resumed(title));
+    again();
+  };
+  const pause = async () => {
+    await client.pauseQueue(name);
+    tell(say.paused(title));
+    again();
+  };
   if (paused) return html`<${Act} key="resume" icon="play" about=${title} act=${resume}>${say.resume}<//>`;
   const asks = { title: say.pauseTitle(title), text: say.pauseText };
   return html`<${Act} key="pause" icon="pause" about=${title} act=${pause} asks=${asks}>${say.pause}<//>`;

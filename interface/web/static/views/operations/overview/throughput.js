@@ -53,7 +53,9 @@ function HourTable({ hours }) {
   const clock = useClock();
   const { number } = useFormats();
   return html`<table class="plain-table numbers">
-    <thead><tr><th scope="col">${say.hour}</th><th scope="col">${say.completedHead}</th><th scope="col">${say.failedHead}</th></tr></thead>
+    <thead><tr>
+      <th scope="col">${say.hour}</th><th scope="col">${say.completedHead}</th><th scope="col">${say.failedHead}</th>
+    </tr></thead>
     <tbody>${hours.map((hour) => html`<tr key=${hour.hour}>
       <th scope="row">${clock(hour.hour)}</th><td>${number(hour.completed)}</td><td>${number(hour.failed)}</td>
     </tr>`)}</tbody>

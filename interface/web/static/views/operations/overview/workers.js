@@ -3,7 +3,7 @@ import { html } from "../../../vendor/preact.js";
 import { useFormats, useWords } from "../../../lib/language.js";
 import { hrefTo } from "../../../lib/route.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
-import { words as common } from "../words.js";
+import { words as viewWords } from "../words.js";
 import { words } from "./words.js";
 
 export function Workers({ workers }) {
@@ -18,7 +18,7 @@ export function Workers({ workers }) {
 
 function Worker({ worker }) {
   const say = useWords(words);
-  const names = useWords(common).queues;
+  const names = useWords(viewWords).queues;
   const { ago } = useFormats();
   return html`<li class="worker">
     <div class="who"><strong class="cut" title=${worker.name}>${worker.name}</strong>

@@ -1,8 +1,9 @@
 // What a report is to be: which one, as what, and what of.
-import { html, useContext, useState } from "../../../vendor/preact.js";
+import { html, useContext, useId, useState } from "../../../vendor/preact.js";
 import { Language, LANGUAGES, useWords } from "../../../lib/language.js";
 import { Act } from "../../../parts/act.js";
-import { words as statusWords } from "../../../parts/words.js";
+import { Select } from "../../../parts/select.js";
+import { words as partWords } from "../../../parts/words.js";
 import { words } from "./words.js";
 
 const KINDS = ["xlsx", "pdf"];
@@ -24,34 +25,33 @@ export function ReportForm({ onStart }) {
   const start = () => onStart({ kind, report, params: { ...chosen(report, params), language: reportLanguage } });
   const isWanting = NEEDED[report] && !params[NEEDED[report]]?.trim();
   return html`<form class="report-form" onSubmit=${(event) => event.preventDefault()}>
-    <${Select} id="report" label=${say.report} value=${report} options=${Object.keys(FIELDS).map((each) => [each, say.names[each]])} onChoose=${setReport} />
-    <${Select} id="kind" label=${say.kind} value=${kind} options=${KINDS.map((each) => [each, say.kinds[each]])} onChoose=${setKind} />
-    <${Select} id="report-language" label=${say.language} value=${reportLanguage} options=${Object.entries(LANGUAGES)} onChoose=${setReportLanguage} />
+    <${Select} label=${say.report} value=${report} onChoose=${setReport}
+      options=${Object.keys(FIELDS).map((each) => [each, say.names[each]])} />
+    <${Select} label=${say.kind} value=${kind} onChoose=${setKind}
+      options=${KINDS.map((each) => [each, say.kinds[each]])} />
+    <${Select} label=${say.language} value=${reportLanguage} onChoose=${setReportLanguage}
+      options=${Object.entries(LANGUAGES)} />
     ${Object.entries(FIELDS[report]).map(([name, sort]) => html`<${Param} key=${name} name=${name} sort=${sort}
       value=${params[name] ?? ""} onChange=${(value) => setParams({ ...params, [name]: value })} />`)}
     <div class="start">
-      ${isWanting ? html`<p class="soft small">${say.needed}</p>` : html`<${Act} icon="table" look="main" act=${start}>${say.make}<//>`}
+      ${isWanting
+        ? html`<p class="soft small">${say.needed}</p>`
+        : html`<${Act} icon="table" look="main" act=${start}>${say.make}<//>`}
     </div>
   </form>`;
 }
 
 function Param({ name, sort, value, onChange }) {
   const say = useWords(words);
-  const states = useWords(statusWords).status;
-  const id = `param-${name}`;
+  const states = useWords(partWords).status;
+  const id = useId();
   if (sort === "status") {
     const options = [["", say.any], ...Object.entries(states)];
-    return html`<${Select} id=${id} label=${say.params.status} value=${value} options=${options} onChoose=${onChange} />`;
+    return html`<${Select} label=${say.params.status} value=${value} options=${options} onChoose=${onChange} />`;
   }
   return html`<div class="field"><label for=${id}>${say.params[name]}</label>
-    <input id=${id} class="input" type=${sort} value=${value} onInput=${(event) => onChange(event.currentTarget.value)} /></div>`;
-}
-
-function Select({ id, label, value, options, onChoose }) {
-  return html`<div class="field"><label for=${id}>${label}</label>
-    <select id=${id} class="input" value=${value} onChange=${(event) => onChoose(event.currentTarget.value)}>
-      ${options.map(([option, name]) => html`<option key=${option} value=${option}>${name}</option>`)}
-    </select></div>`;
+    <input id=${id} class="input" type=${sort} value=${value}
+      onInput=${(event) => onChange(event.currentTarget.value)} /></div>`;
 }
 
 /** Return what was filled in of the fields that this report has. */

@@ -1,10 +1,13 @@
 // Reports that this tab has asked for, and what keeps the house in order: cleanup and doctor.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
+import { downloadFrom } from "../../../lib/download.js";
 import { useKept } from "../../../lib/kept.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
+import { isFinal, isMoving } from "../../../lib/statuses.js";
 import { Act } from "../../../parts/act.js";
+import { useSentence } from "../../../parts/notice.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { StatusChip } from "../../../parts/status_chip.js";
 import { ReportForm } from "./report_form.js";
@@ -12,7 +15,6 @@ import { Upkeep } from "./upkeep.js";
 import { words } from "./words.js";
 
 const MOST = 20;
-const MOVING = ["pending", "processing"];
 
 export function Reports() {
   const say = useWords(words);
@@ -35,29 +37,30 @@ export function Reports() {
 function Report({ report }) {
   const say = useWords(words);
   const { time } = useFormats();
+  const sentence = useSentence();
   const [isOver, setOver] = useState(false);
   const { answer, error } = useLive(async () => {
     const state = await stateOf(report.job_id);
-    setOver(!MOVING.includes(state.status));
+    setOver(isFinal(state.status));
     return state;
   }, [report.job_id], { seconds: isOver ? 60 : 2 });
   const name = `${say.names[report.report]}, ${report.kind.toUpperCase()}`;
-  const isMoving = answer && MOVING.includes(answer.status);
-  const failure = answer?.actions?.[0]?.error ?? (error && { message: error.detail });
+  const failure = answer?.actions?.[0]?.error;
   return html`<li class="report">
     <div class="what"><strong>${name}</strong>
       ${answer?.created_at && html`<span class="soft small">${time(answer.created_at)}</span>`}
-      ${failure && html`<p class="small wrong" lang="en">${failure.message}</p>`}</div>
-    ${answer && (answer.isGone ? html`<span class="chip">${say.gone}</span>` : html`<${StatusChip} status=${answer.status} />`)}
-    ${isMoving && html`<${ProgressBar} percent=${answer.progress} label=${name} />`}
+      ${failure && html`<p class="small wrong" lang="en">${failure.message}</p>`}
+      ${error && html`<p class="small wrong">${sentence(error)}</p>`}</div>
+    ${answer?.isGone && html`<span class="chip">${say.gone}</span>`}
+    ${answer && !answer.isGone && html`<${StatusChip} status=${answer.status} />`}
+    ${answer && isMoving(answer.status) && html`<${ProgressBar} percent=${answer.progress} label=${name} />`}
     ${answer?.status === "completed" && !answer.isGone && html`<${Download} jobId=${report.job_id} name=${name} />`}
   </li>`;
 }
 
 function Download({ jobId, name }) {
   const say = useWords(words);
-  // The store sends it as an attachment, so the page stays.
-  const download = async () => location.assign(await client.artifactUrl(jobId));
+  const download = async () => downloadFrom(await client.artifactUrl(jobId));
   return html`<${Act} icon="download" look="main" about=${name} act=${download}>${say.download}<//>`;
 }
 

@@ -1,9 +1,10 @@
 // What a cleanup would remove, and what the doctor finds. Nothing is changed from here: that is for the commands.
 import { html, useState } from "../../../vendor/preact.js";
+import { useLive } from "../../../lib/asking.js";
 import { client } from "../../../lib/client.js";
 import { useKept } from "../../../lib/kept.js";
 import { useFormats, useWords } from "../../../lib/language.js";
-import { useLive } from "../../../lib/live.js";
+import { isFinal } from "../../../lib/statuses.js";
 import { Act } from "../../../parts/act.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { StatusChip } from "../../../parts/status_chip.js";
@@ -34,7 +35,7 @@ function TaskState({ jobId, ask, Found, title }) {
   const [isOver, setOver] = useState(false);
   const asked = useLive(async () => {
     const task = await ask(jobId);
-    setOver(!["pending", "processing"].includes(task.status));
+    setOver(isFinal(task.status));
     return task;
   }, [jobId], { seconds: isOver ? 60 : 2 });
   return html`<${Live} of=${asked}>${(task) => html`
@@ -52,7 +53,9 @@ function Receipt({ result }) {
   const swept = result.swept.filter((line) => line.count || line.left || line.note);
   if (swept.length === 0) return html`<p>${say.nothingToRemove}</p>`;
   return html`<table class="plain-table numbers">
-    <thead><tr><th scope="col">${say.kindOf}</th><th scope="col">${say.count}</th><th scope="col">${say.size}</th></tr></thead>
+    <thead><tr>
+      <th scope="col">${say.kindOf}</th><th scope="col">${say.count}</th><th scope="col">${say.size}</th>
+    </tr></thead>
     <tbody>${swept.map((line) => html`<tr key=${line.kind}>
       <th scope="row"><code>${line.kind}</code>${line.note && html` <span class="soft small" lang="en">${line.note}</span>`}</th>
       <td>${number(line.count)}</td><td>${bytes(line.bytes ?? 0)}</td>

@@ -1,10 +1,10 @@
-// Stands at the end of a list, and tells when it comes into sight: then more is asked for.
+// Stands at the end of a list, and tells when it comes into sight: then more is asked for by itself.
 import { html, useEffect, useRef } from "../vendor/preact.js";
 
 const AHEAD = "400px";
 
 /** Give it another `key` for each end, so that it tells again where the end is still in sight. */
-export function More({ onSeen }) {
+export function EndOfList({ onSeen }) {
   const element = useRef(null);
   const latest = useRef(onSeen);
   latest.current = onSeen;

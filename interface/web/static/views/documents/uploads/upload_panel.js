@@ -1,9 +1,9 @@
 // The files on their way from this tab: all together, and those that move or need somebody.
-import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
-import { useWords } from "../../lib/language.js";
-import { isHandedOver, UNDER_WAY } from "../../lib/uploads.js";
-import { Confirm } from "../../parts/confirm.js";
-import { ProgressBar } from "../../parts/progress_bar.js";
+import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
+import { useWords } from "../../../lib/language.js";
+import { UNDER_WAY } from "../../../lib/uploads.js";
+import { Confirm } from "../../../parts/confirm.js";
+import { ProgressBar } from "../../../parts/progress_bar.js";
 import { InterruptedRow, UploadRow } from "./upload_row.js";
 import { words } from "./words.js";
 
@@ -13,12 +13,13 @@ const SHOWN = 50;
 const ANNOUNCED_EVERY_MS = 5000;
 
 export function UploadPanel({ uploads, onChoose, onProblem }) {
-  const say = useWords(words).uploads;
+  const say = useWords(words);
   const { items, interrupted } = uploads;
   const overall = overallLine(items, say);
   const announced = useCalm(overall);
-  const open = items.filter((item) => !isHandedOver(item));
+  const open = items.filter((item) => !item.isHandedOver);
   const shown = rowsShown(open);
+  const hiddenCount = open.length - shown.length;
   return html`
     <p class="unseen" role="status">${announced}</p>
     ${(!uploads.isEmpty || interrupted.length > 0) && html`<section class="sheet uploads" aria-label=${say.title}>
@@ -30,10 +31,11 @@ export function UploadPanel({ uploads, onChoose, onProblem }) {
       ${items.length > 0 && html`<${ProgressBar} percent=${percentOf(items)} label=${say.title} />`}
       <${LeftOut} uploads=${uploads} />
       <ul class="rows">
-        ${interrupted.map((saved) => html`<${InterruptedRow} key=${saved.document_id} saved=${saved} onChoose=${onChoose} onProblem=${onProblem} />`)}
+        ${interrupted.map((saved) => html`<${InterruptedRow} key=${saved.document_id} saved=${saved}
+          onChoose=${onChoose} onProblem=${onProblem} />`)}
         ${shown.map((item) => html`<${UploadRow} key=${item.id} item=${item} onProblem=${onProblem} />`)}
       </ul>
-      ${open.length > shown.length && html`<p class="soft small after">${say.waitingMore(open.length - shown.length)}</p>`}
+      ${hiddenCount > 0 && html`<p class="soft small after">${say.waitingMore(hiddenCount)}</p>`}
     </section>`}`;
 }
 
@@ -56,8 +58,11 @@ function overallLine(items, say) {
 
 /** Sending is one half of each file, processing the other. */
 function percentOf(items) {
-  const shares = items.map((item) => (item.outcome ? 1 : isHandedOver(item) ? 0.5 : (0.5 * item.upload.sent) / (item.upload.size || 1)));
-  return (100 * shares.reduce((sum, share) => sum + share, 0)) / items.length;
+  const halves = items.map(({ outcome, isHandedOver, upload: { sent, size } }) => {
+    if (outcome) return 2;
+    return isHandedOver ? 1 : sent / (size || 1);
+  });
+  return (50 * halves.reduce((sum, half) => sum + half, 0)) / items.length;
 }
 
 /** Return the text as it was some seconds ago at most: what changes all the time cannot be listened to. */
@@ -73,24 +78,32 @@ function useCalm(text) {
 }
 
 function LeftOut({ uploads: { hidden, unreadable } }) {
-  const say = useWords(words).uploads;
+  const say = useWords(words);
   if (!hidden && !unreadable) return null;
   const sentences = [hidden ? say.hidden(hidden) : null, unreadable ? say.unreadable(unreadable) : null];
   return html`<p class="soft small after" role="status">${sentences.filter(Boolean).join(" ")}</p>`;
 }
 
 function PanelActions({ uploads, onProblem }) {
-  const say = useWords(words).uploads;
+  const say = useWords(words);
   const [isAsking, setAsking] = useState(false);
   const has = (...states) => uploads.items.some(({ upload }) => states.includes(upload.state));
+  const isGoing = has(...UNDER_WAY);
+  const failed = uploads.items.filter((item) => item.hasFailed);
   const answer = (isSure) => {
     setAsking(false);
     if (isSure) onProblem(() => uploads.cancelAll());
   };
-  if (!uploads.isEmpty && uploads.isOver) return html`<button type="button" class="button" onClick=${() => uploads.clear()}>${say.clear}</button>`;
   return html`
-    ${has(...UNDER_WAY) && html`<button type="button" class="button" onClick=${() => uploads.pauseAll()}>${say.pauseAll}</button>`}
-    ${!has(...UNDER_WAY) && has("paused") && html`<button type="button" class="button" onClick=${() => uploads.resumeAll()}>${say.resumeAll}</button>`}
-    ${has(...UNDER_WAY, "paused") && html`<button type="button" class="button" onClick=${() => setAsking(true)}>${say.cancelAll}</button>`}
-    ${isAsking && html`<${Confirm} title=${say.cancelTitle} action=${say.cancelAll} onAnswer=${answer}><p class="soft">${say.cancelText}</p><//>`}`;
+    ${failed.length > 1 && html`<${Button} onClick=${() => uploads.retryAll()}>${say.retryAll}<//>`}
+    ${isGoing && html`<${Button} onClick=${() => uploads.pauseAll()}>${say.pauseAll}<//>`}
+    ${!isGoing && has("paused") && html`<${Button} onClick=${() => uploads.resumeAll()}>${say.resumeAll}<//>`}
+    ${(isGoing || has("paused")) && html`<${Button} onClick=${() => setAsking(true)}>${say.cancelAll}<//>`}
+    ${!uploads.isEmpty && uploads.isOver && html`<${Button} onClick=${() => uploads.clear()}>${say.clear}<//>`}
+    ${isAsking && html`<${Confirm} title=${say.cancelTitle} action=${say.cancelAll} onAnswer=${answer}>
+      <p class="soft">${say.cancelText}</p><//>`}`;
+}
+
+function Button({ onClick, children }) {
+  return html`<button type="button" class="button" onClick=${onClick}>${children}</button>`;
 }

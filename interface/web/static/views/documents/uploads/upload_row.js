@@ -1,33 +1,44 @@
 // A file on its way: how much of it is sent, and what can be done with it.
-import { html, useState } from "../../vendor/preact.js";
-import { useFormats, useWords } from "../../lib/language.js";
-import { UNDER_WAY, uploads } from "../../lib/uploads.js";
-import { Confirm } from "../../parts/confirm.js";
-import { ProgressBar } from "../../parts/progress_bar.js";
-import { Action } from "./document_row.js";
+import { html, useState } from "../../../vendor/preact.js";
+import { useFormats, useWords } from "../../../lib/language.js";
+import { UNDER_WAY, uploads } from "../../../lib/uploads.js";
+import { Confirm } from "../../../parts/confirm.js";
+import { IconButton } from "../../../parts/icon_button.js";
+import { ProgressBar } from "../../../parts/progress_bar.js";
 import { words } from "./words.js";
 
 // Below this a file is gone before its rate could be read.
 const RATE_FROM_BYTES = 5_000_000;
 
 export function UploadRow({ item, onProblem }) {
-  const say = useWords(words).uploads;
+  const say = useWords(words);
   const formats = useFormats();
   const { upload } = item;
   const { state, filename, sent, size } = upload;
-  const isGoing = UNDER_WAY.includes(state);
   return html`<li class="row upload">
     <div class="what"><p class="name cut" title=${filename}>${filename}</p>
       <p class="soft small numbers">${standing(item, say, formats)}</p></div>
-    <div class="standing"><${ProgressBar} percent=${size ? (100 * sent) / size : 0} label=${say.progress(filename)} still=${state !== "sending"} /></div>
-    <div class="row-actions">
-      ${isGoing && html`<${Action} icon="pause" says=${say.pause(filename)} onClick=${() => upload.pause()} />`}
-      ${state === "paused" && html`<${Action} icon="play" says=${say.resume(filename)} onClick=${() => upload.resume()} />`}
-      ${state === "failed" && html`<${Action} icon="retry" says=${say.retry(filename)} onClick=${() => upload.retry()} />`}
-      <${Action} icon="cancel" says=${say.cancel(filename)} onClick=${() => onProblem(() => uploads.cancel(item))} />
+    <div class="standing">
+      <${ProgressBar} percent=${size ? (100 * sent) / size : 0} label=${say.progress(filename)} still=${state !== "sending"} />
     </div>
-    ${state === "failed" && html`<div class="trouble small"><p class="bad" role="alert">${upload.error.detail ?? upload.error.message}</p></div>`}
+    <${RowActions} item=${item} onProblem=${onProblem} />
+    ${item.hasFailed && html`<div class="trouble small">
+      <p class="bad" role="alert">${upload.error.detail ?? upload.error.message}</p>
+    </div>`}
   </li>`;
+}
+
+function RowActions({ item, onProblem }) {
+  const say = useWords(words);
+  const { upload } = item;
+  const { state, filename } = upload;
+  const button = (icon, says, does) => html`<${IconButton} icon=${icon} says=${says} onClick=${does} />`;
+  return html`<div class="row-actions">
+    ${UNDER_WAY.includes(state) && button("pause", say.pause(filename), () => upload.pause())}
+    ${state === "paused" && button("play", say.resume(filename), () => upload.resume())}
+    ${state === "failed" && button("retry", say.retry(filename), () => upload.retry())}
+    ${button("cancel", say.cancel(filename), () => onProblem(() => uploads.cancel(item)))}
+  </div>`;
 }
 
 function standing({ upload: { state, sent, size }, speed }, say, formats) {
@@ -41,7 +52,7 @@ function standing({ upload: { state, sent, size }, speed }, say, formats) {
 
 /** An upload that a reload has cut: the browser gives no page a file that was not chosen again. */
 export function InterruptedRow({ saved, onChoose, onProblem }) {
-  const say = useWords(words).uploads;
+  const say = useWords(words);
   const formats = useFormats();
   const [isAsking, setAsking] = useState(false);
   const answer = (isSure) => {
@@ -52,8 +63,10 @@ export function InterruptedRow({ saved, onChoose, onProblem }) {
     <div class="what"><p class="name cut" title=${saved.filename}>${saved.filename}</p>
       <p class="warn small">${formats.bytes(saved.size_bytes)} · ${say.interrupted}</p></div>
     <div class="standing"><button type="button" class="button" onClick=${onChoose}>${say.chooseAgain}</button></div>
-    <div class="row-actions"><${Action} icon="cancel" says=${say.giveUp(saved.filename)} onClick=${() => setAsking(true)} /></div>
-    ${isAsking && html`<${Confirm} title=${say.giveUpTitle(saved.filename)} action=${say.giveUpAction} onAnswer=${answer}>
-      <p class="soft">${say.giveUpText}</p><//>`}
+    <div class="row-actions">
+      <${IconButton} icon="cancel" says=${say.giveUp(saved.filename)} onClick=${() => setAsking(true)} />
+    </div>
+    ${isAsking && html`<${Confirm} title=${say.giveUpTitle(saved.filename)} action=${say.giveUpAction}
+      onAnswer=${answer}><p class="soft">${say.giveUpText}</p><//>`}
   </li>`;
 }
