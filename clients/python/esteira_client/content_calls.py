@@ -51,7 +51,10 @@ def all_pages(api: Api, document_id: str, *, first_page: int = 1) -> Feed[Docume
 
 
 def details(api: Api, document_id: str) -> Flow[DocumentDetails]:
-    """Return what a document says of itself; `no_details` is raised until an action `metadata` has read it."""
+    """Return what a document says of itself; `no_details` is raised until an action `metadata` has read it.
+
+    Where it could not, `details_unreadable` is raised.
+    """
     answer = yield from api.json(get(path("documents", document_id, "details")))
     with api.understood():
         return DocumentDetails.from_json(answer)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from esteira_client.answers import Json, instants, known
+from esteira_client.answers import Failure, Json, instants, known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,10 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPage:
-    """A page, from 1, and its place in the whole text. Pictures are None until an action `preview` has made them."""
+    """A page, from 1, and its place in the whole text.
+
+    Pictures are None until an action `preview` has made them; `picture_error` says why it could not.
+    """
 
     page: int
     char_start: int
@@ -73,13 +76,15 @@ class DocumentPage:
     height: int | None = None
     list_picture: PagePicture | None = None
     reading_picture: PagePicture | None = None
+    picture_error: Failure | None = None
 
     @classmethod
     def from_json(cls, answer: Json) -> Self:
         """Read a page."""
         sizes = answer.get("pictures") or {}
         pictures = {f"{size}_picture": known(PagePicture, picture) for size, picture in sizes.items()}
-        return known(cls, {**answer, **pictures})
+        error = answer.get("picture_error")
+        return known(cls, {**answer, **pictures}, picture_error=known(Failure, error) if error else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

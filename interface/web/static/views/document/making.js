@@ -1,9 +1,9 @@
 // Has something made of a document that nobody has looked at so far.
 import { EsteiraError } from "../../esteira.js";
 import { client } from "../../lib/client.js";
+import { isFinal } from "../../lib/statuses.js";
 
 const LOOK_AGAIN_MS = 1000;
-const FINAL = ["completed", "failed", "cancelled"];
 
 /** Start an action and wait for its end. Throws an EsteiraError with the code of what kept it from being done. */
 export async function make(type, params, signal) {
@@ -17,7 +17,7 @@ export async function make(type, params, signal) {
 async function endOf(jobId, signal) {
   for (;;) {
     const { actions: [action] } = await client.job(jobId, { signal });
-    if (FINAL.includes(action.status)) return action;
+    if (isFinal(action.status)) return action;
     await new Promise((resolve) => { setTimeout(resolve, LOOK_AGAIN_MS); });
     signal.throwIfAborted();
   }
