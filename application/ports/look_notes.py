@@ -13,7 +13,7 @@ from domain.ids import DocumentId
 class LookNotes(Protocol):
     """Notes belong to the bytes that were looked at, by their SHA-256, and go with their document.
 
-    Nothing happens where the document is gone. With each note go those of bytes that the document has outlived.
+    Nothing happens where the document is gone, or has outlived the bytes; with each note go those of bytes that it has.
     """
 
     def found(self, document: Document, checksum_sha256: str) -> bool:

@@ -107,7 +107,10 @@ class SearchChunks:
         meaning = None if request.mode is SearchMode.KEYWORD else self._meaning(question.words)
         # Whatever is published, deleted or processed anew meanwhile: an answer is whole.
         with self.search.at_one_moment() as search:
-            return _Answer(search=search, terms=self.terms, request=request, question=question, meaning=meaning).find()
+            answer = _Answer(search=search, terms=self.terms, request=request, question=question, meaning=meaning)
+            best = answer.find()
+        # In many long passages this takes a second, and a transaction that does nothing is ended.
+        return [answer.show(passage, score) for passage, score in best]
 
     def _meaning(self, words: str) -> _Meaning:
         embedder = self.live_embedder()
@@ -124,11 +127,25 @@ class _Answer:
     question: Question
     meaning: _Meaning | None
 
-    def find(self) -> list[FoundPassage]:
-        """Return the best passages first."""
+    def find(self) -> list[tuple[Passage, float]]:
+        """Return the best passages with their scores, best first."""
         scores = self._scores(self._where())
         passages = self.search.passages(self._best(scores), neighbours=self.request.neighbours)
-        return [self._found(passage, scores[passage.key]) for passage in passages]
+        return [(passage, scores[passage.key]) for passage in passages]
+
+    def show(self, passage: Passage, score: float) -> FoundPassage:
+        """Join what is around the passage to it, and mark what was asked for."""
+        joined = join_chunks([passage.chunk, *passage.neighbours])
+        return FoundPassage(
+            passage=passage,
+            score=score,
+            text=joined.text,
+            char_start=joined.char_start,
+            char_end=joined.char_end,
+            page_start=joined.page_start,
+            page_end=joined.page_end,
+            highlights=self._highlights(joined.text, passage.language),
+        )
 
     def _where(self) -> PassageFilter:
         where, phrases = self.request.passage_filter, self.question.phrases
@@ -178,19 +195,6 @@ class _Answer:
         if not holders:
             return dict(scores)
         return {key: score / 2 + (0.5 if key in holders else 0.0) for key, score in scores.items()}
-
-    def _found(self, passage: Passage, score: float) -> FoundPassage:
-        joined = join_chunks([passage.chunk, *passage.neighbours])
-        return FoundPassage(
-            passage=passage,
-            score=score,
-            text=joined.text,
-            char_start=joined.char_start,
-            char_end=joined.char_end,
-            page_start=joined.page_start,
-            page_end=joined.page_end,
-            highlights=self._highlights(joined.text, passage.language),
-        )
 
     def _highlights(self, text: str, language: str) -> list[Span]:
         folded = FoldedText.of(text)

@@ -630,6 +630,7 @@ class Following {
   }
 
   async #listen() {
+    let isAlive = false;
     const silence = new Silence(this.#version === null ? FIRST_EVENT_SECONDS : SILENCE_SECONDS, this.#signal);
     try {
       const headers = { Accept: "text/event-stream", "Last-Event-ID": this.#version };
@@ -637,7 +638,11 @@ class Following {
       const body = await this.#connection.json("GET", `${this.#path}/events`, options);
       if (body) {
         this.#tellTrouble(null);
-        for await (const event of events(body, () => silence.isOver())) this.#take(event);
+        const onLife = () => {
+          isAlive = true;
+          silence.isOver();
+        };
+        for await (const event of events(body, onLife)) this.#take(event);
       }
     } catch (error) {
       if (this.#signal?.aborted) throw aborted(error);
@@ -645,7 +650,7 @@ class Following {
     } finally {
       silence.end();
     }
-    if (this.#version === null) this.#barrenStreams++;
+    this.#barrenStreams = isAlive && this.#version !== null ? 0 : this.#barrenStreams + 1;
     // Servers end streams when they stop, and proxies when they find them too long.
     if (!this.#final) await pause(delaySeconds(null, 1), this.#signal);
   }

@@ -70,13 +70,17 @@ class PostgresLookNotes:
         self._noted(document_id, checksum_sha256, **{f"{look}_error": asdict(failure)})
 
     def _noted(self, document_id: DocumentId, checksum_sha256: str, **values: object) -> bool:
-        """Insert or update; tell whether the document is there. Its lock keeps two runs from noting at once."""
+        """Insert or update; tell whether the document is there, with these bytes.
+
+        Its lock keeps two runs from noting at once.
+        """
         shown = select(documents.c.checksum_sha256).where(documents.c.id == document_id)
         keys = {"document_id": document_id, "checksum_sha256": checksum_sha256}
         statement = insert(document_looks).values({**keys, **values})
         outlived = document_looks.c.checksum_sha256 != shown.scalar_subquery()
         with database_errors():
-            if self._connection.execute(shown.with_for_update(key_share=True)).one_or_none() is None:
+            document = self._connection.execute(shown.with_for_update(key_share=True)).one_or_none()
+            if document is None or document.checksum_sha256 not in {None, checksum_sha256}:
                 return False
             self._connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=values))
             self._connection.execute(

@@ -31,6 +31,8 @@ class PostgresPageReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # One snapshot for all statements: the pictures are of the bytes whose text this is.
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
 
     def pages(self, document_id: DocumentId, *, first_page: int = 1, after: int, limit: int) -> Sequence[PublishedPage]:
         """Read pages of the published run, then the pictures of these, and why there are none."""
@@ -41,9 +43,7 @@ class PostgresPageReader:
             .order_by(pages.c.position)
             .limit(limit)
         )
-        # One snapshot for all statements: the pictures are of the bytes whose text this is.
-        snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
-        with database_errors(), snapshots.connect() as connection:
+        with database_errors(), self._snapshots.connect() as connection:
             rows = connection.execute(query).all()
             numbers = [row.number for row in rows]
             pictures = _pictures(connection, document_id, numbers)
@@ -65,7 +65,7 @@ class PostgresPageReader:
         drawn = _shown(page_pictures, document_id, page_pictures.c.page).where(page_pictures.c.published)
         left_out = _shown(pages_left_out, document_id, pages_left_out.c.page, pages_left_out.c.code)
         count = _shown(document_looks, document_id, document_looks.c.page_count)
-        with database_errors(), self._engine.connect() as connection:
+        with database_errors(), self._snapshots.connect() as connection:
             return KnownPages(
                 page_count=connection.execute(count).scalar_one_or_none(),
                 drawn=frozenset(connection.execute(drawn).scalars()),

@@ -70,6 +70,15 @@ def test_where_events_do_not_come_through_answers_are_held(form: str, stream: Ca
 
 
 @both
+def test_where_events_cease_to_come_through_answers_are_held(form: str) -> None:
+    data = json.dumps(STATUS)
+    streams = [http("200 OK", f"event: status\nid: 1\ndata: {data}\n\n".encode(), Content_Type="text/event-stream")]
+    stream = events_as(lambda: streams.pop() if streams else a_page_without_end())
+    with raw_server(stream) as url, opened(form, url) as client:
+        assert [state.status for state in client.follow("d")] == ["processing", "completed"]
+
+
+@both
 def test_an_event_that_is_no_state_is_told(form: str) -> None:
     stream = http("200 OK", b"event: status\ndata: <html>\n\n", Content_Type="text/event-stream")
     with raw_server(events_as(lambda: stream)) as url, opened(form, url) as client:
@@ -148,7 +157,7 @@ def moving(finals: dict[str, int]) -> Callable[[Asked], list[bytes]]:
 
 @both
 def test_many_are_followed_to_their_ends_also_through_a_proxy_that_takes_no_long_addresses(form: str) -> None:
-    finals = {f"{number:036}": number % 3 for number in range(120)}
+    finals = {f"{number:036}": number % 3 for number in range(1100)}
     with raw_server(moving(finals)) as url, opened(form, url, patience=HASTY) as client:
         told = list(client.follow_all(finals))
     gone = {each.document_id for each in told if isinstance(each, EsteiraError)}

@@ -229,6 +229,19 @@ def test_a_version_announced_while_the_bytes_of_another_come_is_not_known_by_the
     assert details_code(world, document_id) == "no_details"
 
 
+def test_nothing_is_noted_of_bytes_that_were_replaced_meanwhile(world: PreviewsWorld) -> None:
+    document_id = world.announce(THREE, external_id="bridge")
+    world.trouble.pages[2] = SLOW
+
+    def promise_others() -> None:
+        world.trouble.meanwhile = lambda: None
+        world.announce(OTHER, external_id="bridge", checksum_sha256="0" * 64)
+
+    world.trouble.meanwhile = promise_others
+    assert world.preview(document_id)["left_out"] == [{"page": 2, "code": "parser_timeout"}]
+    assert notes(world) == (0, 0)
+
+
 def test_what_was_promised_is_what_bytes_are_held_to(world: PreviewsWorld) -> None:
     document_id = world.announce(THREE, checksum_sha256="0" * 64)
     assert world.code(document_id) == ("upload_mismatch", False)

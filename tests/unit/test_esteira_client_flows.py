@@ -14,7 +14,7 @@ from esteira_client.answers import Document
 from esteira_client.api import Api
 from esteira_client.content_calls import content_blocks
 from esteira_client.contents import SearchResult
-from esteira_client.document_calls import follow
+from esteira_client.document_calls import documents, follow
 from esteira_client.events import EventReader
 from esteira_client.sending import parts_of, send
 from esteira_client.sources import OpenSource, source_of
@@ -177,10 +177,16 @@ def event(name: str, id_: int, **body: object) -> bytes:
 
 def test_following_goes_on_behind_the_last_event_after_a_cut() -> None:
     first, last = event("status", 3, **STATUS), event("end", 9, **{**STATUS, "status": "completed"})
-    blocks = [b"retry: 2000\n\n", first[:20], first[20:], b": nothing new\n\n", None, httpx.ReadError("cut"), last]
+    begin, cut = b"retry: 2000\n\n", httpx.ReadError("cut")
+    blocks = [begin, first[:20], first[20:], b": nothing new\n\n", None, begin, cut, begin, last]
     _, told, sent = carried(follow(API, "d"), streaming, blocks)
     assert [(state.status, state.progress) for state in told] == [("processing", 40), ("completed", 40)]
     assert [dict(request.headers) for request in sent] == [{}, {"Last-Event-ID": "3"}, {"Last-Event-ID": "3"}]
+
+
+def test_a_condition_that_is_none_does_not_list_everything() -> None:
+    with pytest.raises(TypeError, match=r"name_contain$"):
+        carried(documents(API, name_contain="x"), streaming)  # type: ignore[call-arg]
 
 
 def test_a_proxy_that_keeps_events_to_itself_is_got_around() -> None:

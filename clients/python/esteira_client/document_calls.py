@@ -42,6 +42,8 @@ def documents(
     api: Api, *, limit: int = 50, cursor: str | None = None, **which: Unpack[Conditions]
 ) -> Flow[Page[Document]]:
     """Return a page of the documents for which all conditions hold, newest first."""
+    if unknown := which.keys() - Conditions.__annotations__.keys():
+        raise TypeError(f"There is no such condition: {', '.join(sorted(unknown))}")
     answer = yield from api.json(get("/documents", **which, limit=limit, cursor=cursor))
     with api.understood():
         return page_of(answer, Document.from_json)

@@ -58,23 +58,20 @@ class Waiting(Generic[S]):
     kind: Kind[S]
     id: str
     _etag: str | None = None
-    _last: S | None = None
 
-    def next(self) -> Flow[S]:
-        """Return the next state that is new. Raises EsteiraError."""
+    def next(self, last: S | None) -> Flow[S]:
+        """Return the next state that is not the last one. Raises EsteiraError."""
         while True:
             asked_at = self.api.clock()
-            state = yield from self._answer()
-            if state is not None and state != self._last:
-                self._last = state
+            state = yield from self._answer(None if last is None else HELD_SECONDS)
+            if state is not None and state != last:
                 return state
             if self.api.clock() - asked_at < LEAST_SECONDS and (yield Pause(LEAST_SECONDS)):
                 raise stopped()
 
-    def _answer(self) -> Flow[S | None]:
+    def _answer(self, wait: int | None) -> Flow[S | None]:
         """Ask, None where nothing has changed."""
         known = {"If-None-Match": self._etag} if self._etag else {}
-        wait = None if self._last is None else HELD_SECONDS
         request = get(path(self.kind.name, self.id, "status"), headers=known, wait=wait)
         response = yield from self.api.sent(replace(request, held=wait is not None))
         if response.status_code == httpx.codes.NOT_MODIFIED:
@@ -103,9 +100,11 @@ class Listening(Generic[S]):
             block = yield from self._heard()
             if block is not None and self._reader is not None:
                 self._read(self._reader, block)
+                if self._last_id is not None:
+                    self._barren_streams = 0
                 continue
             self._reader = None
-            self._barren_streams += self._last_id is None
+            self._barren_streams += 1
             if self._barren_streams == MOST_BARREN_STREAMS:
                 return None
             if (yield Pause(REOPEN_SECONDS)):
@@ -142,10 +141,11 @@ class Listening(Generic[S]):
 def followed(api: Api, kind: Kind[S], id_: str, *, by: By) -> Feed[S]:
     """Tell each state to the final one, which is told once. Where events do not come through, answers are held."""
     listening, waiting = Listening(api, kind, id_), Waiting(api, kind, id_)
-    state: S | None = None
-    while state is None or not state.is_final:
+    last: S | None = None
+    while last is None or not last.is_final:
         state = (yield from listening.next()) if by == "events" else None
         if state is None:
             by = "wait"
-            state = yield from waiting.next()
+            state = yield from waiting.next(last)
+        last = state
         yield Tell(state)

@@ -66,6 +66,7 @@ class LoopCarrier:
             case Read():
                 return await opened.read()
             case Pause(seconds):
+                await opened.close()
                 await asyncio.sleep(seconds)
                 return False
             case Work(call):
@@ -97,6 +98,7 @@ async def _worked(call: Callable[[], Any]) -> object:
         return await asyncio.shield(working)
     finally:
         await asyncio.wait([working])
+        working.cancelled() or working.exception()  # taken note of, also where nobody waits any more
 
 
 class _Opened:

@@ -25,6 +25,7 @@ class ThreadCarrier:
         self._store = store
         self._stopped = threading.Event()
         self._held_by: WeakSet[Any] = WeakSet()
+        self._noting = threading.Lock()
 
     def close(self) -> None:
         """Close all connections."""
@@ -35,8 +36,9 @@ class ThreadCarrier:
     def stop(self) -> None:
         """End all pauses, and all answers that are held, in other threads."""
         self._stopped.set()
-        for stream in list(self._held_by):
-            _end(stream)
+        with self._noting:
+            for stream in self._held_by:
+                _end(stream)
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out a flow and return its result."""
@@ -73,10 +75,13 @@ class ThreadCarrier:
                 opened.close()
                 return self._send(request, stream=False)
             case Open(request):
+                # Before it asks for another connection: there may be none but its own.
+                opened.close()
                 return opened.replace(self._send(request, stream=True))
             case Read():
                 return opened.read()
             case Pause(seconds):
+                opened.close()
                 return self._stopped.wait(seconds)
             case Work(call):
                 return call()
@@ -101,7 +106,8 @@ class ThreadCarrier:
     def _note(self, event: str, told: Mapping[str, Any]) -> None:
         """Keep each connection that is made for held answers: closing the client wakes nobody who reads of one."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._held_by.add(told["return_value"])
+            with self._noting:
+                self._held_by.add(told["return_value"])
             if self._stopped.is_set():
                 _end(told["return_value"])
 
@@ -114,7 +120,6 @@ class _Opened:
         self._blocks: Iterator[bytes] = iter(())
 
     def replace(self, response: httpx.Response) -> httpx.Response:
-        self.close()
         self._response = response
         if response.is_success:
             self._blocks = response.iter_bytes()
@@ -132,7 +137,8 @@ class _Opened:
 
 def _end(stream: Any) -> None:  # noqa: ANN401 (httpcore's)
     with suppress(OSError):  # it has ended
-        stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        # Not by the method of SSLSocket: it lets who is about to send do so in plain text first.
+        socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
 
 
 def _body(request: Request) -> Iterator[bytes]:

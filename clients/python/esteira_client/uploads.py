@@ -105,15 +105,15 @@ def ingest(
     try:
         yield from process(api, document_id, password=password, callback_url=callback_url)
         follower = Waiting(api, DOCUMENT, document_id)
-        while True:
-            status = yield from follower.next()
+        status = None
+        while status is None or not status.is_final:
+            status = yield from follower.next(status)
             if on_status:
                 on_status(status)
-            if status.is_final:
-                return status
     except EsteiraError as error:
         error.document_id = document_id
         raise
+    return status
 
 
 def abort_upload(api: Api, document_id: str) -> Flow[None]:

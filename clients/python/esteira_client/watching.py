@@ -73,7 +73,7 @@ class _Watched:
         try:
             page = yield from statuses(api, group.ids, etag=group.etag)
         except EsteiraError as error:
-            if error.status not in TOO_LONG or self._ids_at_once == LEAST_IDS_AT_ONCE:
+            if error.status not in TOO_LONG or len(group.ids) <= LEAST_IDS_AT_ONCE:
                 raise
             self._ids_at_once = LEAST_IDS_AT_ONCE
             return None

@@ -22,10 +22,10 @@ export class OtherTabs {
 
   /** Return the ids of documents that other tabs are sending. One that is late tells `onHeld`. */
   async held() {
-    this.#heard = new Set();
+    const heard = (this.#heard = new Set());
     this.#channel.postMessage(WHOSE);
     await new Promise((resolve) => { setTimeout(resolve, ANSWERED_MS); });
-    return this.#heard;
+    return heard;
   }
 
   /** Say what this tab has begun to send. */

@@ -1,6 +1,7 @@
 // The pages of a document as they come into sight: sizes, places in the text, pictures; by blocks, never all at once.
 import { useCallback, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { EsteiraError } from "../../esteira.js";
+import { useComeback } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { make } from "./making.js";
@@ -42,7 +43,10 @@ function whyNone(pages) {
   return new EsteiraError(code, message);
 }
 
-/** Loads a block, and has pictures made where some are missing: once a block. What could not be drawn is not missing. */
+/**
+ * Loads a block, and has pictures made where some are missing: once a block, and again when the server was away. What
+ * could not be drawn is not missing.
+ */
 function usePictures(id, block, { isMissing, total, load }) {
   const [states, setStates] = useState(new Map());
   const leaving = useLeaving(id);
@@ -52,14 +56,27 @@ function usePictures(id, block, { isMissing, total, load }) {
     tell({ isMaking: false, error });
   };
   useEffect(() => { load(block, Infinity).catch(fail); }, [id, block]);
+  const state = states.get(block);
+  useRetry(state?.error, () => load(block, Infinity).then(() => tell(undefined), fail));
   useEffect(() => {
-    if (!isMissing || states.has(block)) return;
+    if (!isMissing || state) return;
     tell({ isMaking: true, error: null });
     makePictures(id, block, total, leaving.current.signal)
       .then(() => load(block, 0))
       .then(() => tell({ isMaking: false, error: null }), fail);
-  }, [id, block, isMissing]);
-  return states.get(block) ?? { isMaking: isMissing, error: null };
+  }, [id, block, isMissing, state === undefined]);
+  return state ?? { isMaking: isMissing, error: null };
+}
+
+/** As `useComeback`, never twice at once. */
+function useRetry(error, ask) {
+  const isAsking = useRef(false);
+  useComeback(error, async () => {
+    if (isAsking.current) return;
+    isAsking.current = true;
+    await ask();
+    isAsking.current = false;
+  });
 }
 
 /** Return a ref to an AbortController which is aborted when the document is left. */

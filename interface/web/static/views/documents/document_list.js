@@ -17,6 +17,7 @@ export class DocumentList {
   #cursor = null;
   #tell;
   #removed = new Set();
+  #isLooking = false;
 
   /** `statuses` is shared by the lists of all filters: each change is told once. */
   constructor(filter, statuses, tell) {
@@ -42,11 +43,12 @@ export class DocumentList {
 
   /** Look for what came since, from other tabs and programs as well. */
   async newer() {
-    if (this.isAsking) return;
+    if (this.isAsking || this.#isLooking) return;
     if (this.rows === null) {
       await this.more(); // the first page could not be had so far
       return;
     }
+    this.#isLooking = true;
     await this.#try(async () => {
       const { items, next_cursor } = await client.documents({ ...this.#filter, limit: HEAD });
       if (this.isAsking) return; // what goes on from the old end may not meet a new one: the next look sees it as well
@@ -54,6 +56,7 @@ export class DocumentList {
       if (hasGap) this.#beginWith(next_cursor);
       this.#merge(items);
     });
+    this.#isLooking = false;
     this.#tell();
   }
 
