@@ -114,6 +114,17 @@ def test_the_pages_of_a_document(
     connection.told.wait_for(state="detached")
 
 
+def test_the_pictures_of_a_document(page: "Page", whole_stack: RunningStack, client: EsteiraClient) -> None:
+    document_id = client.ingest("timetable.pdf", small_pdf(["The ferry leaves at nine."]))["document_id"]
+    connection = Connection(page, is_cut=True)
+    page.route("**/pages?*", connection.pass_on)
+    page.goto(f"{whole_stack.url}/#/documents/{document_id}?page=1")
+    connection.told.wait_for()
+    connection.mend()
+    page.wait_for_function("() => document.querySelector('img.page-picture')?.naturalWidth > 0")
+    connection.told.wait_for(state="detached")
+
+
 def test_a_search(page: "Page", connection: Connection, whole_stack: RunningStack, client: EsteiraClient) -> None:
     client.ingest("ferry.txt", b"The ferry carries sheep and a tractor.")
     result = page.locator("ol.results > li", has_text="tractor")
