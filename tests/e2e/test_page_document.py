@@ -100,6 +100,19 @@ def test_pages_are_turned_by_keys_and_buttons(page: "Page", address: str, guide:
     assert page.get_by_role("button", name="Next page").is_disabled()
 
 
+def test_keys_that_come_before_the_next_frame_are_counted_each(page: "Page", address: str, guide: str) -> None:
+    page.goto(f"{address}/{guide}")
+    page.locator(".passage").first.wait_for()
+    page.evaluate("""async () => {
+      for (const _ of [1, 2, 3, 4]) {
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+        await Promise.resolve();
+      }
+    }""")
+    page.wait_for_url("**?page=5")
+    page.get_by_role("img", name="Picture of page 5").wait_for()
+
+
 def test_words_are_found_within_the_document(page: "Page", address: str, guide: str) -> None:
     page.goto(f"{address}/{guide}")
     page.get_by_role("searchbox").fill("nip point")

@@ -1,8 +1,9 @@
 // Turns pages by the arrow keys, unless somebody is writing.
-import { useEffect } from "../../vendor/preact.js";
+import { useLayoutEffect } from "../../vendor/preact.js";
 
 export function usePageKeys(page, total, turnTo) {
-  useEffect(() => {
+  // With the drawing, not after the next frame: a second key that comes at once counts from the page of the first.
+  useLayoutEffect(() => {
     const pressed = (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWriting(event.target)) return;
       const next = page + ({ ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0);
