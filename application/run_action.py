@@ -21,6 +21,7 @@ from domain.errors import (
     LeaseLost,
     ModelsChanged,
     RunCancelled,
+    StorageUnavailable,
     UnexpectedError,
     WorkerStopping,
 )
@@ -220,9 +221,12 @@ def clean_up(transactions: Transactions, handler: ActionHandler, action: Action)
 
 
 def clean_up_each(transactions: Transactions, action_types: Mapping[str, ActionType], actions: Sequence[Action]) -> int:
-    """Clear up behind each of these; return behind how many. One that cannot be done now waits for the next sweep."""
+    """Clear up behind each of these; return behind how many. One that cannot be done now waits for the next sweep.
+
+    What is of a type that is not known here waits for a process that knows it.
+    """
     done = 0
-    for action in actions:
+    for action in (action for action in actions if action.type in action_types):
         try:
             clean_up(transactions, action_types[action.type].handler, action)
         except EsteiraError as error:
@@ -247,5 +251,7 @@ def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy
         case CallbackFailed():
             patient = replace(retry, least_delay_seconds=ended.retry_after_seconds)
             return action.fail(Failure.from_error(ended), now=now, policy=patient)
+        case StorageUnavailable() | DatabaseUnavailable():
+            return action.fail(Failure.from_error(ended), now=now, policy=retry.for_outages())
         case _:
             return action.fail(Failure.from_error(ended), now=now, policy=retry)

@@ -8,7 +8,7 @@ from application.ports.worker_registry import WorkerProcess
 from application.use_cases.clean_up_ended_runs import CleanUpEndedRuns
 from application.use_cases.reap_expired_runs import ReapExpiredRuns
 from application.use_cases.resend_lost_messages import ResendLostMessages
-from application.use_cases.send_due_actions import SendDueActions
+from application.use_cases.send_due_actions import MOST_A_TURN, SendDueActions
 from bootstrap.parts import Parts
 from infrastructure.postgres.counters import PostgresCounterFold
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
@@ -16,10 +16,10 @@ from infrastructure.queue.duties import Duty
 
 
 def wire_relay(parts: Parts) -> Duty:
-    """Return the duty that sends what is due: once a second, and when it is woken after a commit."""
+    """Return the duty that sends what is due: each second, and at once after a commit or while there is more."""
     timeouts = {name: kind.timeout.total_seconds() for name, kind in parts.action_types.items()}
     send = SendDueActions(transactions=parts.transactions, doorbell=parts.doorbell, action_timeouts=timeouts)
-    return Duty(name="relay", every_seconds=parts.settings.relay_seconds, call=send)
+    return Duty(name="relay", every_seconds=parts.settings.relay_seconds, call=lambda: send() >= MOST_A_TURN)
 
 
 def wire_recovery(parts: Parts) -> list[Duty]:

@@ -149,10 +149,13 @@ class Action:
         return self._requeue(error=failure, due_at=now + policy.delay(self.attempt), report=Report())
 
     def lose_worker(self, *, now: datetime, policy: RetryPolicy) -> Self:
-        """The worker died or stopped beating: run again, unless this action has taken too many workers with it."""
+        """The worker died or stopped beating: run again, unless this action has taken too many workers with it.
+
+        One that still beat at its deadline was overdue; what passed it after its last lease had died before.
+        """
         if self.cancel_requested:
             return self.cancel(now=now)
-        if self.deadline and now >= self.deadline:
+        if self.deadline and self.lease_until and self.deadline <= min(now, self.lease_until):
             return self.time_out(now=now)
         code = FailureCode.WORKER_LOST
         failure = Failure(code=code, message=SENTENCES[code], retryable=True)

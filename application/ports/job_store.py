@@ -72,8 +72,8 @@ class JobStore(Protocol):
         """Note that messages are in the queue. The actions must be locked by `take_unsent`."""
         ...
 
-    def expired(self, limit: int, *, types: Collection[str], after_start: timedelta) -> Sequence[ActionId]:
-        """Return actions whose lease has run out or whose deadline has passed, oldest first. Locks nothing.
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
+        """Return actions of any type whose lease has run out or deadline has passed, oldest first. Locks nothing.
 
         None before the database has been up for `after_start`: while it was away nobody could beat.
         """

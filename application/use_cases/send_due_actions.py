@@ -8,6 +8,8 @@ from application.ports.unit_of_work import Transactions
 
 # Few, as their locks are held while Redis is told.
 BATCH = 25
+# A process that is asked to stop waits for the turn it is in.
+MOST_A_TURN = 10 * BATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +21,9 @@ class SendDueActions:
     action_timeouts: Mapping[str, float]
 
     def __call__(self) -> int:
-        """Send until nothing is due; return how many. Raises QueueUnavailable, DatabaseUnavailable."""
+        """Send what is due, MOST_A_TURN at most; return how many. Raises QueueUnavailable, DatabaseUnavailable."""
         total = 0
-        while sent := self._send_batch():
+        while total < MOST_A_TURN and (sent := self._send_batch()):
             total += sent
         return total
 

@@ -161,11 +161,11 @@ class PostgresJobStore:
                 update(job_actions).where(job_actions.c.id.in_(action_ids)).values(sent_at=func.clock_timestamp())
             )
 
-    def expired(self, limit: int, *, types: Collection[str], after_start: timedelta) -> Sequence[ActionId]:
+    def expired(self, limit: int, *, after_start: timedelta) -> Sequence[ActionId]:
         """Find runs that stopped beating or are overdue."""
         query = (
             select(job_actions.c.id)
-            .where(job_actions.c.status == ActionStatus.PROCESSING, job_actions.c.type.in_(types))
+            .where(job_actions.c.status == ActionStatus.PROCESSING)
             .where(
                 or_(
                     job_actions.c.lease_until < func.clock_timestamp(),

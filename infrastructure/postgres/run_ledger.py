@@ -20,11 +20,17 @@ class PostgresRunLedger:
         self._engine = engine
 
     def beat(self, run: Run, *, lease: timedelta) -> bool:
-        """Extend the lease; tell whether the owner wants the work cancelled."""
+        """Extend the lease; tell whether the owner wants the work cancelled.
+
+        The deadline moves by the time between the end of the last lease and now: the database was away, or the machine
+        slept, and no work was done.
+        """
+        now = func.statement_timestamp()
+        away = func.greatest(now - job_actions.c.lease_until, timedelta())
         alive = (
             update(job_actions)
-            .where(*_held_by(run), job_actions.c.deadline > func.clock_timestamp())
-            .values(lease_until=func.clock_timestamp() + lease)
+            .where(*_held_by(run), job_actions.c.deadline + away > now)
+            .values(lease_until=now + lease, deadline=job_actions.c.deadline + away)
             .returning(job_actions.c.cancel_requested)
         )
         with database_errors(), self._engine.begin() as connection:

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """A call that is made again and again in a thread, and at once when it is woken."""
+    """A call that is made again and again in a thread: at once when it is woken, or has said True, "there is more"."""
 
     name: str
     every_seconds: float
@@ -46,7 +46,8 @@ class Duties:
     def _keep(self, duty: Duty) -> None:
         while not self._ended.is_set():
             try:
-                duty.call()
+                if duty.call() is True:
+                    continue
             except EsteiraError as error:
                 log.warning("%s waits for its next turn: %s", duty.name, error.detail)
             except Exception:

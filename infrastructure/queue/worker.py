@@ -124,13 +124,14 @@ class EsteiraWorker(SimpleWorker):
     ) -> tuple[Job, Queue] | None:
         """Pop the next message that can be read. One that cannot is left aside: PostgreSQL has all that is ours."""
         while True:
+            # What could not be read, or was popped as Redis went away, is nothing that a stop would have to wait for.
+            self._has_job = False
             try:
                 found = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
                 if found is None or found[0].func_name == JOB_FUNCTIONS[found[1].name]:
                     return found
                 # RQ would import and call whatever a message names.
                 log.error("a message that calls %s is dropped", found[0].func_name)
-                self._has_job = False
                 found[0].delete()
                 continue
             except StopRequested:

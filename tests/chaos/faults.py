@@ -16,6 +16,7 @@ from psycopg import Connection
 
 from application.ports.doorbell import message_name
 from domain.job import DOCUMENT_QUEUE
+from domain.retry_policy import OUTAGE_GROWTH
 from tests.chaos.programs import parsers_of
 from tests.chaos.stack import OWN_NAME, ActionSeen, Stack
 from tests.chaos.store import Mood
@@ -308,7 +309,7 @@ class StoreAway:
             return None
         failed_before = stack.store.requests_failed
         stack.store.behave(self.mood)
-        longest_backoff_seconds = stack.timing.retry_delay_seconds * 2**LAST_RUN_TO_HIT
+        longest_backoff_seconds = stack.timing.retry_delay_seconds * OUTAGE_GROWTH ** (LAST_RUN_TO_HIT - 1)
 
         def is_over() -> bool:
             injury.victim = f"{stack.store.requests_failed - failed_before} requests"

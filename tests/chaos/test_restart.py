@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from domain.job import INDEX
 from infrastructure.postgres.engine import make_engine
 from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.run_ledger import PostgresRunLedger
@@ -14,7 +13,6 @@ from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from tests.chaos.servers import RestartableServer, own_servers
 from tests.support.jobs import add_job
 
-TYPES = (INDEX,)
 ALREADY_OVER = timedelta(seconds=-1)
 
 
@@ -38,9 +36,9 @@ def test_after_a_restart_a_worker_has_the_time_of_a_lease_to_beat_again(postgres
     postgres.stop()
     postgres.start()
     with PostgresUnitOfWork(engine) as transaction:
-        assert list(transaction.jobs.expired(10, types=TYPES, after_start=timedelta(hours=1))) == []
-        assert list(transaction.jobs.expired(10, types=TYPES, after_start=timedelta())) == [job.actions[0].id]
+        assert list(transaction.jobs.expired(10, after_start=timedelta(hours=1))) == []
+        assert list(transaction.jobs.expired(10, after_start=timedelta())) == [job.actions[0].id]
     PostgresRunLedger(engine).beat(claimed.actions[0].run, lease=timedelta(hours=1))
     with PostgresUnitOfWork(engine) as transaction:
-        assert list(transaction.jobs.expired(10, types=TYPES, after_start=timedelta())) == []
+        assert list(transaction.jobs.expired(10, after_start=timedelta())) == []
     engine.dispose()

@@ -18,6 +18,8 @@ from domain.action import Action, ActionStatus
 from domain.errors import AlreadyFinal, DatabaseUnavailable, QueueUnavailable, StorageUnavailable
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import JobId
+from domain.job import Job
+from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.queue.heartbeat import Shutdown
 from infrastructure.queue.redis_queue import connect_redis
 from tests.support.action_stage import LEASE, QUEUE, Stage, Work
@@ -247,6 +249,50 @@ def test_runs_that_could_not_beat_in_an_outage_have_a_lease_to_beat_again(stage:
         transaction.jobs.save(transaction.jobs.lock(job.id).change(job.actions[0].id, claim))
         transaction.commit()
     assert [reap() for _ in turns[1:]] == [0, 0, 0, 1]
+
+
+class BeforeSleep(PostgresUnitOfWork):
+    """Of a database that looked at its clock a while ago."""
+
+    def now(self) -> datetime:
+        return A_WHILE_AGO
+
+
+def test_runs_of_a_machine_that_slept_have_a_lease_to_beat_again(stage: Stage) -> None:
+    turns = (0.0, 0.0, 0.4, 0.8, 1.2)
+    reap = ReapExpiredRuns(
+        transactions=partial(BeforeSleep, stage.engine),
+        action_types=stage.types,
+        lease=timedelta(seconds=1),
+        clock=iter(turns).__next__,
+    )
+    assert reap() == 0
+    reap.transactions = stage.transactions
+    job = _gone(stage)
+    assert [reap() for _ in turns[1:]] == [0, 0, 0, 1]
+    assert read_action(stage.engine, job.id).status is ActionStatus.PENDING
+
+
+def test_a_run_of_a_type_that_nobody_knows_any_more_waits_again_and_can_be_cancelled(stage: Stage) -> None:
+    job = _gone(stage)
+    with stage.engine.begin() as connection:
+        connection.execute(text("UPDATE job_actions SET type = 'uninstalled'"))
+    assert stage.reap() == 1
+    waiting = read_action(stage.engine, job.id)
+    assert (waiting.status, waiting.crashes) == (ActionStatus.PENDING, 1)
+    assert stage.send() == 0
+    CancelJob(transactions=stage.transactions)(job.id)
+    assert read_action(stage.engine, job.id).status is ActionStatus.CANCELLED
+
+
+def _gone(stage: Stage) -> Job:
+    """Claim an action for a worker that is never heard of again."""
+    job = add_job(stage.engine)
+    with stage.transactions() as transaction:
+        claim = partial(Action.claim, worker="gone", now=A_WHILE_AGO, lease=LEASE, timeout=timedelta(minutes=10))
+        transaction.jobs.save(transaction.jobs.lock(job.id).change(job.actions[0].id, claim))
+        transaction.commit()
+    return job
 
 
 def test_what_cannot_be_cleared_up_keeps_nothing_else_from_it(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from domain.action import Action, Run
 from domain.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost
@@ -87,6 +87,20 @@ def test_a_beat_behind_the_deadline_says_so(engine: Engine) -> None:
     action = claimed(engine, timeout=timedelta(0))
     with pytest.raises(DeadlineExceeded):
         PostgresRunLedger(engine).beat(action.run, lease=LEASE)
+
+
+def test_time_in_which_nobody_could_beat_moves_the_deadline(engine: Engine) -> None:
+    action = claimed(engine, timeout=timedelta(minutes=30))
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE job_actions SET lease_until = lease_until - :slept, deadline = deadline - :slept"),
+            {"slept": timedelta(hours=8)},
+        )
+    assert PostgresRunLedger(engine).beat(action.run, lease=LEASE) is False
+    _, now = read(engine, action)
+    assert action.deadline
+    assert now.deadline
+    assert timedelta(minutes=-1) < now.deadline - action.deadline < timedelta(minutes=1)
 
 
 def test_each_report_raises_the_jobs_version(engine: Engine) -> None:

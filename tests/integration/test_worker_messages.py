@@ -1,6 +1,7 @@
 """What the worker does with messages that nobody of ours wrote."""
 
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from uuid import uuid4
@@ -14,6 +15,7 @@ from infrastructure.queue import jobs
 from infrastructure.queue.heartbeat import Shutdown
 from infrastructure.queue.queue_names import JOB_FUNCTIONS
 from infrastructure.queue.worker import EsteiraWorker
+from infrastructure.queue.worker import log as worker_log
 
 QUEUE = "artifacts"
 KEY = f"rq:queue:{QUEUE}"
@@ -68,6 +70,26 @@ def test_messages_that_cannot_be_read_are_passed_over(connection: redis.Redis, w
     send(connection, 7)
     worker.work(burst=True)
     assert done == [7]
+
+
+def test_a_worker_that_could_not_read_a_message_stops_when_it_is_asked_to(
+    connection: redis.Redis, worker: EsteiraWorker
+) -> None:
+    class Stop(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "cannot be read" in record.getMessage():
+                worker.request_stop(signal.SIGTERM, None)
+
+    connection.hset("rq:job:no-function", mapping={"created_at": "2026-01-01T00:00:00Z", "data": "x"})
+    connection.rpush(KEY, "no-function")
+    send(connection, 7)
+    handler = Stop()
+    worker_log.addHandler(handler)
+    try:
+        worker.work(burst=True)
+    finally:
+        worker_log.removeHandler(handler)
+    assert done == []
 
 
 def test_a_worker_starts_over_messages_that_its_dead_predecessor_could_not_read(

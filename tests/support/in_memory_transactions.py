@@ -547,11 +547,10 @@ class InMemoryJobStore:
         self,
         limit: int,
         *,
-        types: Collection[str],
         after_start: timedelta,  # noqa: ARG002
     ) -> Sequence[ActionId]:
         now = self.work.now()
-        over = [a for a in self._actions(ActionStatus.PROCESSING) if a.type in types and a.is_expired(now=now)]
+        over = [a for a in self._actions(ActionStatus.PROCESSING) if a.is_expired(now=now)]
         return [action.id for action in sorted(over, key=lambda a: a.lease_until or now)[:limit]]
 
     def sent_before(self, seconds: float, limit: int) -> Sequence[Action]:

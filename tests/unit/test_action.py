@@ -89,11 +89,23 @@ def test_an_action_that_took_three_workers_with_it_is_buried() -> None:
     assert action.error.code == "worker_lost"
 
 
-def test_a_run_lost_behind_its_deadline_is_timed_out_for_good() -> None:
-    action = claimed().lose_worker(now=NOON + timedelta(hours=1), policy=POLICY)
+def test_a_run_that_beat_to_its_deadline_is_timed_out_for_good() -> None:
+    overdue = replace(claimed(), lease_until=NOON + timedelta(minutes=31))
+    action = overdue.lose_worker(now=NOON + timedelta(hours=1), policy=POLICY)
     assert action.status is ActionStatus.FAILED
     assert action.error
     assert action.error.code == "timeout"
+
+
+def test_a_run_that_died_before_its_deadline_is_tried_again_however_late_it_is_found() -> None:
+    action = claimed().lose_worker(now=NOON + timedelta(hours=8), policy=POLICY)
+    assert (action.status, action.crashes) == (ActionStatus.PENDING, 1)
+
+
+def test_runs_that_failed_in_an_outage_are_spread_over_minutes() -> None:
+    waits = [POLICY.for_outages().delay(attempt).total_seconds() for attempt in (1, 2, 3)]
+    assert [1, 15, 225] <= waits <= [2, 30, 450]
+    assert sum(waits) > 240
 
 
 def test_giving_back_keeps_the_attempt_and_never_shows_less_progress() -> None:
