@@ -305,7 +305,7 @@ class StoreAway:
     seconds: Callable[[Stack], float]
 
     def inject(self, stack: Stack, chance: random.Random) -> Injury | None:
-        if not may_be_hit(stack.unfinished()):
+        if not may_be_hit(stack.all_unfinished()):
             return None
         failed_before = stack.store.requests_failed
         stack.store.behave(self.mood)
@@ -313,7 +313,7 @@ class StoreAway:
 
         def is_over() -> bool:
             injury.victim = f"{stack.store.requests_failed - failed_before} requests"
-            waiting = [a for a in stack.unfinished() if a.status == "pending" and a.code == "storage_unavailable"]
+            waiting = [a for a in stack.all_unfinished() if a.code == "storage_unavailable" and a.status == "pending"]
             return all(a.sent for a in waiting)
 
         injury = Injury(

@@ -30,21 +30,22 @@ OTHER_QUEUES = {"long_operations": "operator", "artifacts": "printer"}
 OWN_NAME = "chaos"
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG")
 
-UNFINISHED = """
+ALL_UNFINISHED = """
     SELECT a.id, a.job_id, j.document_id, j.version, a.status, a.attempt, a.run_lease, a.worker, a.dispatch_no,
         a.sent_at IS NOT NULL AS sent, a.due_at <= clock_timestamp() AS due, a.error ->> 'code' AS code
     FROM job_actions a JOIN jobs j ON j.id = a.job_id
-    WHERE j.document_id IS NOT NULL AND a.status IN ('pending', 'processing')
+    WHERE a.status IN ('pending', 'processing')
 """
+UNFINISHED = f"{ALL_UNFINISHED} AND j.document_id IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSeen:
-    """An action of a document that has not ended, as it stands now."""
+    """An action that has not ended, as it stands now."""
 
     id: UUID
     job_id: UUID
-    document_id: UUID
+    document_id: UUID | None
     version: int
     status: str
     attempt: int
@@ -109,6 +110,10 @@ class Stack:
     def unfinished(self) -> list[ActionSeen]:
         """Return the actions of documents that have not ended."""
         return [ActionSeen(**row._asdict()) for row in self.query(UNFINISHED)]
+
+    def all_unfinished(self) -> list[ActionSeen]:
+        """Return the actions that have not ended, of documents or not."""
+        return [ActionSeen(**row._asdict()) for row in self.query(ALL_UNFINISHED)]
 
     def at_work(self) -> list[ActionSeen]:
         """Return the actions whose worker runs now."""
