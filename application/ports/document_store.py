@@ -26,8 +26,8 @@ class DocumentStore(Protocol):
     def add(self, document: Document) -> Document:
         """Insert; where the tenant has a document of that external id, insert as the next version of that one.
 
-        Return it as it is stored: with the id and version it has got. An insert of the same external id by somebody
-        else is waited for.
+        Return it as it is stored: with the id and version it has got, a number that no version of it had before. An
+        insert of the same external id by somebody else is waited for.
         """
         ...
 

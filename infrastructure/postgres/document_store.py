@@ -30,8 +30,7 @@ class PostgresDocumentStore:
         while not self._inserted(document):
             found = self.find(document.tenant_id, document.external_id) if document.external_id else None
             if found:  # else it was deleted in between
-                newest = self._versions.after(found.id, 0)[0]
-                document = replace(document, id=found.id, version=newest.version + 1, job_id=found.job_id)
+                document = replace(document, id=found.id, version=self._next_version(found.id), job_id=found.job_id)
                 self._versions.add(document)
                 self._versions.show_newest(document.id)
                 return document
@@ -112,6 +111,12 @@ class PostgresDocumentStore:
             # Versions, pages, chunks and vectors go by foreign key, postings with their chunk by trigger.
             self._connection.execute(delete(documents).where(documents.c.id == document_id))
         return DeletedRows(chunks=counts[0], embeddings=counts[1])
+
+    def _next_version(self, document_id: DocumentId) -> int:
+        following = documents.c.last_version + 1
+        statement = update(documents).where(documents.c.id == document_id).values(last_version=following)
+        with database_errors():
+            return self._connection.execute(statement.returning(documents.c.last_version)).scalar_one()
 
     def _inserted(self, document: Document) -> bool:
         unless_there = insert(documents).on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])

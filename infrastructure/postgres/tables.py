@@ -66,6 +66,8 @@ documents = Table(
     Column("chunk_overlap", Integer, nullable=False),
     # Which version the description above is of: the published one, before that the newest.
     Column("version", Integer, nullable=False, server_default=text("1")),
+    # The highest number a version of it ever had: one that was withdrawn leaves its number, and its key, to nobody.
+    Column("last_version", Integer, nullable=False, server_default=text("1")),
     Column("job_id", Uuid),
     # The run whose pages and chunks readers see: publishing is one update of this column.
     Column("published_run", Uuid),

@@ -631,6 +631,33 @@ def test_versions_are_told_by_when_they_were_announced(transactions: Transaction
         assert transaction.versions.announced_before(document.id, before) == []
 
 
+@pytest.mark.parametrize("published", [True, False])
+def test_the_number_of_a_version_that_was_withdrawn_is_never_used_again(
+    transactions: Transactions, published: bool
+) -> None:
+    def announced() -> Document:
+        with transactions() as transaction:
+            added = transaction.documents.add(a_document(external_id="x-1"))
+            transaction.commit()
+        return added
+
+    first = announced()
+    if published:
+        with transactions() as transaction:
+            assert transaction.documents.publish(first, claimed(transactions, kept_job(transactions)).actions[0].run)
+            transaction.commit()
+    second, third = announced(), announced()
+    for withdrawn in (third, second):
+        with transactions() as transaction:
+            transaction.documents.lock(first.id)
+            transaction.versions.withdraw(withdrawn)
+            transaction.commit()
+    fourth = announced()
+    assert [each.version for each in (first, second, third, fourth)] == [1, 2, 3, 4]
+    with transactions() as transaction:
+        assert [each.version for each in transaction.versions.after(first.id, 0)] == [4, 1]
+
+
 def test_the_save_that_ends_a_job_with_a_callback_adds_the_one_that_tells_of_it(transactions: Transactions) -> None:
     with transactions() as transaction:
         job = replace(a_job(a_document()), callback_url="https://example.org/done")

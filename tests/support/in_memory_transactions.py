@@ -56,6 +56,8 @@ class InMemoryDatabase:
     documents: dict[DocumentId, Document] = field(default_factory=dict)
     versions: dict[tuple[DocumentId, int], Document] = field(default_factory=dict)
     """Those that were announced; a document that a test puts into `documents` has its own alone."""
+    last_versions: dict[DocumentId, int] = field(default_factory=dict)
+    """The highest number that a version of each ever had."""
     uploads: dict[UploadId, Upload] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     staged: dict[str, tuple[DocumentId, Run]] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class InMemoryUnitOfWork:
                 else:
                     self.database.documents[document_id] = document
             for version, described in self.versions_written.items():
+                last_versions = self.database.last_versions
+                last_versions[version[0]] = max(version[1], last_versions.get(version[0], 0))
                 if described is None:
                     self.database.versions.pop(version, None)
                 else:
@@ -220,7 +224,8 @@ class InMemoryDocumentStore:
             self.work.lock_row(uuid5(document.tenant_id, document.external_id))
             if known := self._of_external_id(document.tenant_id, document.external_id):
                 newest = self.work.versions.after(known.id, 0)[0]
-                document = replace(document, id=known.id, version=newest.version + 1, job_id=known.job_id)
+                last = max(newest.version, self.work.database.last_versions.get(known.id, 0))
+                document = replace(document, id=known.id, version=last + 1, job_id=known.job_id)
                 self.work.versions_written[document.id, document.version] = document
                 if known.id not in self.work.database.published_runs:
                     self._write(document)
