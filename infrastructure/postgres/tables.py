@@ -74,6 +74,8 @@ documents = Table(
     _instant("created_at"),
     Column("parent_id", Uuid, ForeignKey("documents.id")),
     Column("attachment_depth", Integer, nullable=False, server_default=text("0")),
+    # True of an attachment that is about to be deleted: nothing takes it back, who wants the same one makes it anew.
+    Column("dropped", Boolean, nullable=False, server_default=text("false")),
     # The last part of the key in the object store: an attachment's bears the run that put it.
     Column("object_name", Text, nullable=False, server_default=text("'original'")),
     Index("ix_documents_parent_id", "parent_id"),

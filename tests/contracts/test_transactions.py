@@ -360,6 +360,32 @@ def test_attachments_are_found_by_their_parent(transactions: Transactions) -> No
         assert set(transaction.documents.existing([first.id, DocumentId(new_uuid7())])) == {first.id}
 
 
+def test_a_dropped_attachment_is_there_and_exists_no_more_until_it_is_made_anew(transactions: Transactions) -> None:
+    parent = kept_document(transactions)
+    kept, gone = (kept_document(transactions, parent_id=parent.id, attachment_depth=1) for _ in range(2))
+    with transactions() as transaction:
+        transaction.documents.lock(parent.id)
+        transaction.documents.drop([])
+        transaction.documents.drop([gone.id])
+    with transactions() as transaction:
+        assert list(transaction.documents.dropped(parent.id)) == [], "it was not committed"
+        transaction.documents.lock(parent.id)
+        transaction.documents.drop([gone.id])
+        assert list(transaction.documents.existing([kept.id, gone.id])) == [kept.id]
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.documents.existing([kept.id, gone.id])) == [kept.id]
+        assert list(transaction.documents.dropped(parent.id)) == [gone.id]
+        assert set(transaction.documents.attachments(parent.id)) == {kept.id, gone.id}
+        assert list(transaction.documents.add_new([gone])) == []
+        transaction.documents.delete(gone.id)
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.documents.add_new([gone])) == [gone.id]
+        assert list(transaction.documents.existing([gone.id])) == [gone.id]
+        assert list(transaction.documents.dropped(parent.id)) == []
+
+
 def test_objects_without_a_document_are_left_behind_once_their_run_is_over(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions))
     run, document_id = job.actions[0].run, job.document_id

@@ -67,6 +67,7 @@ class InMemoryDatabase:
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
+    drops: set[DocumentId] = field(default_factory=set)
     queues: dict[str, datetime | None] = field(default_factory=lambda: {DOCUMENT_QUEUE: None})
     """Since when each is paused."""
     idempotency_keys: dict[tuple[TenantId, str], tuple[IdempotentRequest, Made, datetime]] = field(default_factory=dict)
@@ -94,6 +95,7 @@ class InMemoryUnitOfWork:
         self.database = database
         self.documents_written: dict[DocumentId, Document | None] = {}
         self.versions_written: dict[tuple[DocumentId, int], Document | None] = {}
+        self.drops_written: set[DocumentId] = set()
         self.uploads_written: dict[UploadId, Upload | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
@@ -150,8 +152,10 @@ class InMemoryUnitOfWork:
     def commit(self) -> None:
         self.database.require_up()
         with self.database.row_freed:
+            self.database.drops |= self.drops_written
             for document_id, document in self.documents_written.items():
                 if document is None:
+                    self.database.drops.discard(document_id)
                     self.database.documents.pop(document_id, None)
                     self.database.published_runs.pop(document_id, None)
                 else:
@@ -207,7 +211,7 @@ class InMemoryUnitOfWork:
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
         self.uploads_written, self.staged_written, self.queues_written, self.turns_taken = {}, {}, {}, {}
-        self.keys_kept, self.api_keys_added = {}, []
+        self.keys_kept, self.api_keys_added, self.drops_written = {}, [], set()
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -246,17 +250,27 @@ class InMemoryDocumentStore:
         return next((found for found in self._all() if (found.tenant_id, found.external_id) == name), None)
 
     def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
-        known = self.existing([document.id for document in documents])
+        known = {document.id for document in self._all()}
         new = {document.id: document for document in documents if document.id not in known}
         for document in new.values():
             self.add(document)
         return list(new)
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
-        return [document.id for document in self._all() if document.id in document_ids]
+        gone = self._marked()
+        return [each.id for each in self._all() if each.id in document_ids and each.id not in gone]
 
     def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
         return sorted(document.id for document in self._all() if document.parent_id == parent_id)
+
+    def drop(self, attachment_ids: Sequence[DocumentId]) -> None:
+        self.work.drops_written |= set(attachment_ids)
+
+    def dropped(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        return [each for each in self.attachments(parent_id) if each in self._marked()]
+
+    def _marked(self) -> set[DocumentId]:
+        return self.work.database.drops | self.work.drops_written
 
     def _all(self) -> Sequence[Document]:
         self.work.database.require_up()
