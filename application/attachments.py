@@ -11,7 +11,7 @@ from application.use_cases.delete_document import DeleteDocument
 from domain.action import Action, Run
 from domain.attachment import MAX_ATTACHMENT_DEPTH, attached_document
 from domain.document import Document
-from domain.errors import DocumentNotFound, LeaseLost
+from domain.errors import AttachmentsChanged, DocumentNotFound, LeaseLost
 from domain.ids import DocumentId
 from domain.job import new_index_job
 
@@ -44,7 +44,10 @@ class KeepAttachments:
     delete_document: DeleteDocument
 
     def store(self, parent: Document, found: Sequence[ExtractedAttachment], context: RunContext) -> KeptAttachments:
-        """Put the bytes of attachments that have no document yet. Raises LeaseLost, StorageUnavailable."""
+        """Put the bytes of attachments that have no document yet. Raises LeaseLost, StorageUnavailable.
+
+        One that was dropped, and wanted again before it is gone, is deleted first.
+        """
         if not found:
             return KeptAttachments(documents=(), etags={})
         run = context.run
@@ -52,6 +55,9 @@ class KeepAttachments:
         files = {document.id: (document, path) for document, path in read}
         with self.transactions() as transaction:
             known = transaction.documents.existing(list(files))
+            dropped = transaction.documents.dropped(parent.id)
+        for document_id in files.keys() & dropped:
+            self.delete_document.dropped(document_id)
         new = {key: files[key] for key in files if key not in known}
         keys = [document.object_key for document, _ in new.values()]
         if new:
@@ -65,7 +71,10 @@ class KeepAttachments:
         return KeptAttachments(documents=[document for document, _ in files.values()], etags=etags)
 
     def publish(self, transaction: UnitOfWork, kept: KeptAttachments, *, max_attempts: int) -> None:
-        """Insert the documents with their jobs. SQL alone; one that somebody else has made meanwhile is left alone."""
+        """Insert the documents with their jobs. SQL alone; one that somebody else has made meanwhile is left alone.
+
+        The parent must be locked. Raises AttachmentsChanged where one that had a document has none any more.
+        """
         now = transaction.now()
         put = {document.id: document for document in kept.documents if document.id in kept.etags}
         jobs = {
@@ -82,19 +91,28 @@ class KeepAttachments:
         made = transaction.documents.add_new([replace(put[key], job_id=jobs[key].id) for key in put])
         transaction.jobs.add(*(jobs[key] for key in made))
         transaction.staged_objects.remove([put[key].object_key for key in made])
+        wanted = [document.id for document in kept.documents]
+        if len(transaction.documents.existing(wanted)) < len(wanted):
+            raise AttachmentsChanged
 
     def clean_up(self, parent_id: DocumentId, action: Action) -> None:
-        """Delete objects that got no document, and documents of attachments that the parent has no more."""
+        """Delete objects that got no document, and documents of attachments that the parent has no more.
+
+        Those are dropped under the parent's lock, so that a run that wants to keep one of them either comes before, or
+        sees that it is gone.
+        """
         with self.transactions() as transaction:
             try:
                 transaction.documents.lock(parent_id)
             except DocumentNotFound:
                 return
             left = transaction.staged_objects.left_behind(parent_id)
-            dropped = _dropped(transaction, parent_id, action)
+            transaction.documents.drop(_superfluous(transaction, parent_id, action))
+            dropped = transaction.documents.dropped(parent_id)
+            transaction.commit()
         self._delete_objects(left)
         for document_id in dropped:
-            self.delete_document(document_id)
+            self.delete_document.dropped(document_id)
 
     def _stage(self, parent_id: DocumentId, run: Run, keys: Sequence[str]) -> None:
         with self.transactions() as transaction:
@@ -141,7 +159,7 @@ def _document(parent: Document, file: ExtractedAttachment, context: RunContext) 
     )
 
 
-def _dropped(transaction: UnitOfWork, parent_id: DocumentId, action: Action) -> Sequence[DocumentId]:
+def _superfluous(transaction: UnitOfWork, parent_id: DocumentId, action: Action) -> Sequence[DocumentId]:
     """Return the documents of attachments that the parent has no more, as readers see it since this action."""
     ended = transaction.jobs.lock_of(action.id).action(action.id)
     current = _current(ended)

@@ -19,7 +19,7 @@ from domain.errors import (
     EsteiraError,
     JobNotFound,
     LeaseLost,
-    ModelsChanged,
+    Overtaken,
     RunCancelled,
     StorageUnavailable,
     UnexpectedError,
@@ -180,7 +180,7 @@ class RunAction:
         while True:
             try:
                 return self._end(context.run, action_type, ended)
-            except (RunCancelled, ModelsChanged) as refused:
+            except (RunCancelled, Overtaken) as refused:
                 ended = refused
             except DatabaseUnavailable:
                 log.warning(
@@ -192,7 +192,7 @@ class RunAction:
     def _end(self, run: Run, action_type: ActionType, ended: Outcome | EsteiraError) -> None:
         """Write down how the run ended, and publish what it made, in one short transaction.
 
-        Raises RunCancelled, and ModelsChanged where the work has to be done for another model; nothing is kept then.
+        Raises RunCancelled, and Overtaken where the work has to be done again; nothing is kept then.
         """
         with self.transactions() as transaction:
             # Published before the lease is checked, as locks are taken on the document first, then on the job; a lost
@@ -244,7 +244,7 @@ def transition(action: Action, ended: Outcome | EsteiraError, retry: RetryPolicy
             return action.complete(now=now, result=ended.result, report=report)
         case RunCancelled():
             return action.cancel(now=now)
-        case WorkerStopping() | ModelsChanged():
+        case WorkerStopping() | Overtaken():
             return action.release(now=now)
         case DeadlineExceeded():
             return action.time_out(now=now)

@@ -298,11 +298,23 @@ class ReembeddingRunning(EsteiraError):
     code = "reembedding_running"
 
 
-class ModelsChanged(EsteiraError):
+class Overtaken(EsteiraError):
+    """Something that the work relied on changed meanwhile; the work is taken up again."""
+
+    code = "overtaken"
+    retryable = True
+
+
+class ModelsChanged(Overtaken):
     """The live embedding model changed meanwhile; the work is taken up again for the new one."""
 
     code = "models_changed"
-    retryable = True
+
+
+class AttachmentsChanged(Overtaken):
+    """An attachment that was there already was deleted meanwhile; the work is taken up again and makes it anew."""
+
+    code = "attachments_changed"
 
 
 class NotAuthenticated(EsteiraError):

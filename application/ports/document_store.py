@@ -26,8 +26,8 @@ class DocumentStore(Protocol):
     def add(self, document: Document) -> Document:
         """Insert; where the tenant has a document of that external id, insert as the next version of that one.
 
-        Return it as it is stored: with the id and version it has got. An insert of the same external id by somebody
-        else is waited for.
+        Return it as it is stored: with the id and version it has got, a number that no version of it had before. An
+        insert of the same external id by somebody else is waited for.
         """
         ...
 
@@ -36,11 +36,22 @@ class DocumentStore(Protocol):
         ...
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
-        """Return those that exist. Locks nothing."""
+        """Return those that exist and were not dropped. Locks nothing."""
         ...
 
     def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
         """Return the documents that were attached to this one, without theirs. Locks nothing."""
+        ...
+
+    def drop(self, attachment_ids: Sequence[DocumentId]) -> None:
+        """Note of attachments of one document, which must be locked, that they are being deleted: there is no way back.
+
+        They are there until they are deleted, but do not exist for whoever wants to keep them.
+        """
+        ...
+
+    def dropped(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Return the attachments of this document that were dropped. Locks nothing."""
         ...
 
     def lock(self, document_id: DocumentId) -> Document:

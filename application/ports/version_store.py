@@ -9,7 +9,11 @@ from domain.ids import DocumentId
 
 
 class VersionStore(Protocol):
-    """Each version is the document as its owner described it then. Versions count from 1 and are never changed."""
+    """Each version is the document as its owner described it then.
+
+    Versions count from 1 and are never changed. The number of one that was withdrawn is never used again, so neither is
+    the key of its object.
+    """
 
     def get(self, document_id: DocumentId, version: int) -> Document:
         """Return one version. Raises DocumentNotFound."""

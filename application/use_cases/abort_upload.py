@@ -30,31 +30,34 @@ class AbortUpload:
         else:
             self.blobs.delete(version.object_key)
         with self.transactions() as transaction:
-            # Completed in between, or given up by somebody else.
-            version, upload = self._chosen(transaction, document_id, upload.id if upload else None)
+            # Completed in between, or given up by somebody else; a newer version may have been announced.
+            version, upload = self._chosen(transaction, document_id, upload.id if upload else None, version.version)
             if upload:
                 transaction.uploads.delete(upload.id)
+                # Put together a moment before the store was asked, and not noted yet: nobody may process it. Under the
+                # lock, as a document's only version stays, and the same request sent again brings its bytes anew.
+                self.blobs.delete(version.object_key)
             transaction.versions.withdraw(version)
             transaction.commit()
-        if upload:
-            # Put together a moment before the store was asked, and not noted yet: nobody may process it.
-            self.blobs.delete(version.object_key)
         return upload
 
     def _chosen(
-        self, transaction: UnitOfWork, document_id: DocumentId, upload_id: UploadId | None
+        self, transaction: UnitOfWork, document_id: DocumentId, upload_id: UploadId | None, number: int | None = None
     ) -> tuple[Document, Upload | None]:
         document = transaction.documents.lock(document_id)
         versions = transaction.versions.after(document_id, 0)
+        version = next((each for each in versions if number in {None, each.version}), None)
         upload = self._upload(transaction, document_id, upload_id)
-        if upload and (upload_id or upload.document.version == versions[0].version):
+        if version is None:
+            raise UploadNotFound
+        if upload and (upload_id or upload.document.version == version.version):
             if upload.completed_at:
                 raise UploadCompleted
             return upload.document, upload
         processed = transaction.jobs.lock(document.job_id).document_version if document.job_id else 0
-        if versions[0].version <= processed or len(versions) == 1:
+        if version.version <= processed or len(versions) == 1:
             raise UploadNotFound
-        return versions[0], None
+        return version, None
 
     def _upload(self, transaction: UnitOfWork, document_id: DocumentId, upload_id: UploadId | None) -> Upload | None:
         try:

@@ -52,6 +52,12 @@ def wanted_by_its_owner(_transaction: UnitOfWork, _document: Document) -> None:
     """Agree."""
 
 
+def still_dropped(transaction: UnitOfWork, document: Document) -> None:
+    """Agree to the deletion of a dropped attachment. Raises DocumentNotFound of one that was made anew since."""
+    if transaction.documents.existing([document.id]):
+        raise DocumentNotFound
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
     """Ends running work, deletes the attachments, then the objects of all versions, then the rows.
@@ -77,7 +83,7 @@ class DeleteDocument:
             left = self._end_work(document_id, require)
             receipt += DeletionReceipt(jobs_cancelled=left.jobs_cancelled)
             for attachment_id in left.attachments:
-                receipt += self._attachment(attachment_id)
+                receipt += self.dropped(attachment_id)
             for upload in left.uploads:
                 self.blobs.multipart.abort(upload.document.object_key, upload.store_id)
             receipt += DeletionReceipt(objects=self._delete_objects([*left.keys, *left.staged]))
@@ -85,10 +91,11 @@ class DeleteDocument:
             if deleted:
                 return receipt + deleted
 
-    def _attachment(self, document_id: DocumentId) -> DeletionReceipt:
+    def dropped(self, attachment_id: DocumentId) -> DeletionReceipt:
+        """Delete an attachment that was dropped, unless somebody else has meanwhile. Raises StorageUnavailable."""
         try:
-            return self(document_id)
-        except DocumentNotFound:  # somebody else has deleted it meanwhile
+            return self(attachment_id, require=still_dropped)
+        except DocumentNotFound:
             return DeletionReceipt()
 
     def _delete_objects(self, keys: Sequence[str]) -> int:
@@ -99,6 +106,7 @@ class DeleteDocument:
         """Take the lease from whoever works on it, so that nothing can be written any more."""
         with self.transactions() as transaction:
             require(transaction, transaction.documents.lock(document_id))
+            transaction.documents.drop(transaction.documents.attachments(document_id))
             left = _left(transaction, document_id, _cancel(transaction, document_id))
             transaction.commit()
         return left

@@ -52,7 +52,7 @@ class RequestUpload:
         """Return what was announced, now or by the same request before: then it is signed anew.
 
         Raises TooLarge, InvalidRequest, DatabaseUnavailable, RequestInFlight, IdempotencyKeyReused; for an upload in
-        parts, StorageUnavailable; DocumentNotFound where the document was deleted meanwhile.
+        parts, StorageUnavailable; DocumentNotFound where it was deleted or given up meanwhile.
         """
         with self.transactions() as transaction:
             keys = transaction.idempotency_keys
@@ -120,7 +120,8 @@ class RequestUpload:
             )
             try:
                 transaction.documents.lock(document.id)
-            except DocumentNotFound:  # deleted by who knows its external id
+                transaction.versions.get(document.id, document.version)
+            except DocumentNotFound:  # deleted, or given up, by who knows its external id
                 self.blobs.multipart.abort(document.object_key, store_id)
                 raise
             if begun := transaction.uploads.of_version(document):  # by the same request, sent again meanwhile

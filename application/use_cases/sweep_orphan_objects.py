@@ -29,9 +29,9 @@ DOUBT = (
 class SweepOrphanObjects:
     """An object that is younger than `window` is no orphan, and neither is one that any row names.
 
-    Rows are always there before objects, so a look at the rows after the list is enough; but for the key
-    of a version, whose number can be announced anew. So the document, where there is one, is locked while the store is
-    told to delete: the one place where a lock is held that long.
+    Rows are always there before objects, and keys are never used again, so a look at the rows after the list is enough;
+    but for a database restored from a backup, which announces numbers anew over a store that has objects of them. So
+    the document, where there is one, is locked while the store is told to delete.
     """
 
     transactions: Transactions

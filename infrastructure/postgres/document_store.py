@@ -30,8 +30,7 @@ class PostgresDocumentStore:
         while not self._inserted(document):
             found = self.find(document.tenant_id, document.external_id) if document.external_id else None
             if found:  # else it was deleted in between
-                newest = self._versions.after(found.id, 0)[0]
-                document = replace(document, id=found.id, version=newest.version + 1, job_id=found.job_id)
+                document = replace(document, id=found.id, version=self._next_version(found.id), job_id=found.job_id)
                 self._versions.add(document)
                 self._versions.show_newest(document.id)
                 return document
@@ -53,15 +52,32 @@ class PostgresDocumentStore:
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
         """Look the ids up."""
+        query = select(documents.c.id).where(documents.c.id.in_(document_ids), documents.c.dropped.is_(False))
         with database_errors():
-            found = self._connection.execute(select(documents.c.id).where(documents.c.id.in_(document_ids)))
-            return list(found.scalars())
+            return list(self._connection.execute(query).scalars())
 
     def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
         """Look up by parent."""
         query = select(documents.c.id).where(documents.c.parent_id == parent_id).order_by(documents.c.id)
         with database_errors():
             return list(self._connection.execute(query).scalars())
+
+    def drop(self, attachment_ids: Sequence[DocumentId]) -> None:
+        """Mark, in the order of ids, in which others lock them too."""
+        named = documents.c.id.in_(attachment_ids)
+        if not attachment_ids:
+            return
+        with database_errors():
+            self._connection.execute(
+                select(documents.c.id).where(named).order_by(documents.c.id).with_for_update(key_share=True)
+            )
+            self._connection.execute(update(documents).where(named).values(dropped=True))
+
+    def dropped(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        """Look up by parent and mark."""
+        of_parent = select(documents.c.id).where(documents.c.parent_id == parent_id, documents.c.dropped)
+        with database_errors():
+            return list(self._connection.execute(of_parent.order_by(documents.c.id)).scalars())
 
     def lock(self, document_id: DocumentId) -> Document:
         """Return the document, locked."""
@@ -112,6 +128,12 @@ class PostgresDocumentStore:
             # Versions, pages, chunks and vectors go by foreign key, postings with their chunk by trigger.
             self._connection.execute(delete(documents).where(documents.c.id == document_id))
         return DeletedRows(chunks=counts[0], embeddings=counts[1])
+
+    def _next_version(self, document_id: DocumentId) -> int:
+        following = documents.c.last_version + 1
+        statement = update(documents).where(documents.c.id == document_id).values(last_version=following)
+        with database_errors():
+            return int(self._connection.execute(statement.returning(documents.c.last_version)).scalar_one())
 
     def _inserted(self, document: Document) -> bool:
         unless_there = insert(documents).on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])

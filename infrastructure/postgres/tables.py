@@ -66,12 +66,16 @@ documents = Table(
     Column("chunk_overlap", Integer, nullable=False),
     # Which version the description above is of: the published one, before that the newest.
     Column("version", Integer, nullable=False, server_default=text("1")),
+    # The highest number a version of it ever had: one that was withdrawn leaves its number, and its key, to nobody.
+    Column("last_version", Integer, nullable=False, server_default=text("1")),
     Column("job_id", Uuid),
     # The run whose pages and chunks readers see: publishing is one update of this column.
     Column("published_run", Uuid),
     _instant("created_at"),
     Column("parent_id", Uuid, ForeignKey("documents.id")),
     Column("attachment_depth", Integer, nullable=False, server_default=text("0")),
+    # True of an attachment that is about to be deleted: nothing takes it back, who wants the same one makes it anew.
+    Column("dropped", Boolean, nullable=False, server_default=text("false")),
     # The last part of the key in the object store: an attachment's bears the run that put it.
     Column("object_name", Text, nullable=False, server_default=text("'original'")),
     Index("ix_documents_parent_id", "parent_id"),

@@ -358,6 +358,32 @@ def test_attachments_are_found_by_their_parent(transactions: Transactions) -> No
         assert set(transaction.documents.existing([first.id, DocumentId(new_uuid7())])) == {first.id}
 
 
+def test_a_dropped_attachment_is_there_and_exists_no_more_until_it_is_made_anew(transactions: Transactions) -> None:
+    parent = kept_document(transactions)
+    kept, gone = (kept_document(transactions, parent_id=parent.id, attachment_depth=1) for _ in range(2))
+    with transactions() as transaction:
+        transaction.documents.lock(parent.id)
+        transaction.documents.drop([])
+        transaction.documents.drop([gone.id])
+    with transactions() as transaction:
+        assert list(transaction.documents.dropped(parent.id)) == [], "it was not committed"
+        transaction.documents.lock(parent.id)
+        transaction.documents.drop([gone.id])
+        assert list(transaction.documents.existing([kept.id, gone.id])) == [kept.id]
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.documents.existing([kept.id, gone.id])) == [kept.id]
+        assert list(transaction.documents.dropped(parent.id)) == [gone.id]
+        assert set(transaction.documents.attachments(parent.id)) == {kept.id, gone.id}
+        assert list(transaction.documents.add_new([gone])) == []
+        transaction.documents.delete(gone.id)
+        transaction.commit()
+    with transactions() as transaction:
+        assert list(transaction.documents.add_new([gone])) == [gone.id]
+        assert list(transaction.documents.existing([gone.id])) == [gone.id]
+        assert list(transaction.documents.dropped(parent.id)) == []
+
+
 def test_objects_without_a_document_are_left_behind_once_their_run_is_over(transactions: Transactions) -> None:
     job = claimed(transactions, kept_job(transactions))
     run, document_id = job.actions[0].run, job.document_id
@@ -627,6 +653,33 @@ def test_versions_are_told_by_when_they_were_announced(transactions: Transaction
         later, before = datetime.now(UTC) + timedelta(minutes=1), datetime.now(UTC) - timedelta(minutes=1)
         assert transaction.versions.announced_before(document.id, later) == [1]
         assert transaction.versions.announced_before(document.id, before) == []
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_the_number_of_a_version_that_was_withdrawn_is_never_used_again(
+    transactions: Transactions, published: bool
+) -> None:
+    def announced() -> Document:
+        with transactions() as transaction:
+            added = transaction.documents.add(a_document(external_id="x-1"))
+            transaction.commit()
+        return added
+
+    first = announced()
+    if published:
+        with transactions() as transaction:
+            assert transaction.documents.publish(first, claimed(transactions, kept_job(transactions)).actions[0].run)
+            transaction.commit()
+    second, third = announced(), announced()
+    for withdrawn in (third, second):
+        with transactions() as transaction:
+            transaction.documents.lock(first.id)
+            transaction.versions.withdraw(withdrawn)
+            transaction.commit()
+    fourth = announced()
+    assert [each.version for each in (first, second, third, fourth)] == [1, 2, 3, 4]
+    with transactions() as transaction:
+        assert [each.version for each in transaction.versions.after(first.id, 0)] == [4, 1]
 
 
 def test_the_save_that_ends_a_job_with_a_callback_adds_the_one_that_tells_of_it(transactions: Transactions) -> None:

@@ -165,6 +165,27 @@ def test_for_a_document_that_was_deleted_since_nothing_is_signed(world: World, b
     assert world.made(PRESIGN, body, key="new")["document_id"] != document_id
 
 
+@pytest.mark.parametrize("body", [UPLOAD, PARTS])
+def test_for_a_version_that_was_given_up_since_nothing_is_signed_also_when_another_came(
+    world: World, body: dict[str, object]
+) -> None:
+    versioned = body | {"external_id": "x"}
+    document_id = world.made(PRESIGN, versioned, key="first")["document_id"]
+    world.made(PRESIGN, versioned, key="mine")
+    assert world.client.delete(f"{DOCUMENTS}/{document_id}/upload").status_code == 200
+    world.made(PRESIGN, versioned, key="other")
+    answer = world.post(PRESIGN, versioned, key="mine")
+    assert (answer.status_code, answer.json()["code"]) == (404, "document_not_found")
+    assert "given up since: send it with a new idempotency key" in answer.json()["detail"]
+    batch = world.made(BATCH, {"documents": [versioned]}, key="batch")
+    assert world.client.delete(f"{DOCUMENTS}/{document_id}/upload").status_code == 200
+    world.made(PRESIGN, versioned, key="next")
+    assert batch["items"][0]["document_id"] == document_id
+    [again] = world.made(BATCH, {"documents": [versioned]}, key="batch")["items"]
+    assert again["code"] == "document_not_found"
+    assert world.sql("SELECT version FROM document_versions ORDER BY version") == [1, 3, 5]
+
+
 def test_a_document_that_was_processed_meanwhile_is_signed_all_the_same(world: World) -> None:
     document_id = world.made(PRESIGN, UPLOAD)["document_id"]
     world.put(document_id)

@@ -261,6 +261,18 @@ def test_a_document_deleted_while_its_next_upload_is_opened_leaves_nothing(
     assert list((store.folder / "parts").iterdir()) == []
 
 
+def test_a_version_given_up_while_its_upload_is_opened_leaves_nothing(client: httpx.Client, store: Backend) -> None:
+    overtaken = overtaken_store(store)
+    document, _ = presigned(client, external_id="x", multipart=False, size_bytes=4)
+    overtaken.meanwhile = lambda: client.delete(f"{document}/upload")
+
+    body = {"filename": "b.bin", "size_bytes": SIZE, "multipart": True, "external_id": "x"}
+    assert_problem(client.post(f"{DOCUMENTS}/upload/presigned", json=body), 404, "document_not_found")
+    assert store.folder is not None
+    assert list((store.folder / "parts").iterdir()) == []
+    assert client.delete(document).status_code == 200
+
+
 def test_aborted_while_it_is_completed_it_is_gone_for_both(client: httpx.Client, store: Backend) -> None:
     overtaken = overtaken_store(store)
     document, _ = presigned(client)

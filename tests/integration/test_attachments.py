@@ -61,11 +61,17 @@ class Killed(BaseException):
 @dataclass
 class WatchedBlobStore(InMemoryBlobStore):
     after_upload: Callable[[], None] = lambda: None
+    after_delete: Callable[[], None] = lambda: None
 
     def upload(self, key: str, source: Path, *, content_type: str) -> str:
         etag = super().upload(key, source, content_type=content_type)
         self.after_upload()
         return etag
+
+    def delete(self, key: str) -> bool:
+        was_there = super().delete(key)
+        self.after_delete()
+        return was_there
 
 
 @dataclass
@@ -144,6 +150,10 @@ class Office:
         for dispatch in waiting:
             self.run(dispatch.action)
         return bool(waiting)
+
+    def waiting(self) -> list[Action]:
+        with self.transactions() as transaction:
+            return [each.action for each in transaction.jobs.take_unsent(10, types=self.types.keys())]
 
     def run_all(self) -> None:
         while self.run_one():
@@ -270,6 +280,69 @@ def test_a_version_that_ends_after_a_later_one_brings_no_attachments(office: Off
         jobs = connection.execute(text("SELECT count(*) FROM jobs")).scalar_one()
         assert connection.execute(text("SELECT count(*) FROM staged_objects")).scalar_one() == 0
     assert jobs == 3, "two versions and one attachment"
+
+
+def test_an_attachment_that_another_version_drops_meanwhile_is_made_anew(office: Office) -> None:
+    parent = office.upload(mail(BODY, NOTES), external_id="case 1")
+    office.run_all()
+    before = office.states()["notes.txt"].document
+    for data in (mail(BODY), mail(BODY, NOTES, REPORT)):
+        office.announce(data, external_id="case 1")
+        office.process(parent.id)
+    without, with_notes = office.waiting()
+
+    def the_version_without_it_is_published_and_cleaned_up() -> None:
+        office.blobs.after_upload = lambda: None
+        office.run(without)
+        assert set(office.states()) == {"mail.eml"}
+
+    office.blobs.after_upload = the_version_without_it_is_published_and_cleaned_up
+    office.run(with_notes)
+    assert set(office.states()) == {"mail.eml"}, "a mail is shown with an attachment that is gone"
+    [again] = office.waiting()
+    assert (again.id, again.attempt, again.error) == (with_notes.id, 0, None)
+    office.run_all()
+    assert office.statuses() == {"mail.eml": "completed", "notes.txt": "completed", "report.pdf": "completed"}
+    after = office.states()["notes.txt"].document
+    assert (after.id, after.object_key == before.object_key) == (before.id, False)
+    assert office.blobs.objects.keys() >= {state.document.object_key for state in office.states().values()}
+    assert len(office.blobs.objects) == 5, "three versions and two attachments"
+    assert "notes.txt" in office.search("turbine Recife")
+
+
+def test_an_attachment_whose_deletion_broke_off_is_made_anew_and_not_deleted_again(office: Office) -> None:
+    parent = office.upload(mail(BODY, NOTES), external_id="case 1")
+    office.run_all()
+    half_gone = office.states()["notes.txt"].document
+
+    def the_answer_is_lost() -> None:
+        raise StorageUnavailable
+
+    office.blobs.after_delete = the_answer_is_lost
+    office.announce(mail(BODY), external_id="case 1")
+    office.process(parent.id)
+    office.run_all()
+    office.blobs.after_delete = lambda: None
+    assert half_gone.object_key not in office.blobs.objects
+    assert set(office.states()) == {"mail.eml", "notes.txt"}
+    office.announce(mail(BODY, NOTES), external_id="case 1")
+    office.process(parent.id)
+    office.run_all()
+    assert office.sweep() == 1
+    assert office.statuses() == {"mail.eml": "completed", "notes.txt": "completed"}
+    assert office.states()["notes.txt"].document.object_key in office.blobs.objects
+
+
+def test_a_late_deletion_of_a_dropped_attachment_keeps_the_one_that_was_made_anew(office: Office) -> None:
+    parent = office.upload(mail(BODY, mail_in_mail()), external_id="case 1")
+    office.run_all()
+    states = office.states()
+    office.delete.dropped(states["before.eml"].document.id)
+    assert office.states() == states
+    office.announce(mail(BODY), external_id="case 1")
+    office.process(parent.id)
+    office.run_all()
+    assert set(office.states()) == {"mail.eml"}
 
 
 def test_the_same_file_attached_twice_is_one_document(office: Office) -> None:

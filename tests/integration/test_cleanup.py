@@ -190,12 +190,31 @@ def swept_now(archive: Archive) -> Swept:
     return sweep(Orders(), Unhurried())[0]
 
 
-def test_a_version_that_is_announced_anew_after_the_list_keeps_its_object(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_announced_while_an_expired_version_is_deleted_keeps_its_bytes(engine: Engine, tmp_path: Path) -> None:
+    store = WatchedStore()
+    archive = Archive(engine, store, tmp_path)
+    archive.ingest(b"the first", external_id="x")
+    expired, _ = archive.announce(b"never sent", external_id="x")
+    archive.sql("UPDATE document_versions SET announced_at = :at", at=LONG_AGO)
+    announced: list[Document] = []
+
+    def announce() -> None:
+        announced.append(archive.announce(b"the next", external_id="x")[0])
+        store.put(announced[0].object_key, b"the next", "text/plain")
+
+    store.on_delete = announce
+    assert archive.clean(CleanupTask.EXPIRED) == {"expired_versions": (1, 0)}
+    assert (expired.version, announced[0].version) == (2, 3)
+    assert store.objects[announced[0].object_key][0] == b"the next"
+    assert archive.work(archive.process(expired.id)).status == "completed"
+
+
+def test_a_version_that_is_announced_after_the_list_keeps_its_object(engine: Engine, tmp_path: Path) -> None:
     store = WatchedStore()
     archive = Archive(engine, store, tmp_path)
     document = archive.ingest(b"the first", external_id="x")
     key = f"{document.object_key}-2"
-    store.put(key, b"of a version that was withdrawn", "text/plain")
+    store.put(key, b"put after the backup that the database comes from", "text/plain")
 
     def announce() -> None:
         store.after_list = lambda: None  # the store is listed by prefix
@@ -212,7 +231,7 @@ def test_no_version_is_announced_while_the_store_is_told_to_delete(engine: Engin
     store = WatchedStore()
     archive = Archive(engine, store, tmp_path)
     document = archive.ingest(b"the first", external_id="x")
-    store.put(f"{document.object_key}-2", b"of a version that was withdrawn", "text/plain")
+    store.put(f"{document.object_key}-2", b"put after the backup that the database comes from", "text/plain")
     refused: list[bool] = []
 
     def try_to_lock() -> None:

@@ -56,6 +56,8 @@ class InMemoryDatabase:
     documents: dict[DocumentId, Document] = field(default_factory=dict)
     versions: dict[tuple[DocumentId, int], Document] = field(default_factory=dict)
     """Those that were announced; a document that a test puts into `documents` has its own alone."""
+    last_versions: dict[DocumentId, int] = field(default_factory=dict)
+    """The highest number that a version of each ever had."""
     uploads: dict[UploadId, Upload] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
     staged: dict[str, tuple[DocumentId, Run]] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class InMemoryDatabase:
     passages: dict[UUID, Passages] = field(default_factory=dict)
     """What runs wrote, by the id of the run; a test puts it there."""
     published_runs: dict[DocumentId, UUID] = field(default_factory=dict)
+    drops: set[DocumentId] = field(default_factory=set)
     queues: dict[str, datetime | None] = field(default_factory=lambda: {DOCUMENT_QUEUE: None})
     """Since when each is paused."""
     idempotency_keys: dict[tuple[TenantId, str], tuple[IdempotentRequest, Made, datetime]] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class InMemoryUnitOfWork:
         self.database = database
         self.documents_written: dict[DocumentId, Document | None] = {}
         self.versions_written: dict[tuple[DocumentId, int], Document | None] = {}
+        self.drops_written: set[DocumentId] = set()
         self.uploads_written: dict[UploadId, Upload | None] = {}
         self.jobs_written: dict[JobId, Job] = {}
         self.runs_published: dict[DocumentId, UUID] = {}
@@ -148,13 +152,17 @@ class InMemoryUnitOfWork:
     def commit(self) -> None:
         self.database.require_up()
         with self.database.row_freed:
+            self.database.drops |= self.drops_written
             for document_id, document in self.documents_written.items():
                 if document is None:
+                    self.database.drops.discard(document_id)
                     self.database.documents.pop(document_id, None)
                     self.database.published_runs.pop(document_id, None)
                 else:
                     self.database.documents[document_id] = document
             for version, described in self.versions_written.items():
+                last_versions = self.database.last_versions
+                last_versions[version[0]] = max(version[1], last_versions.get(version[0], 0))
                 if described is None:
                     self.database.versions.pop(version, None)
                 else:
@@ -203,7 +211,7 @@ class InMemoryUnitOfWork:
     def _end(self) -> None:
         self.documents_written, self.versions_written, self.jobs_written, self.runs_published = {}, {}, {}, {}
         self.uploads_written, self.staged_written, self.queues_written, self.turns_taken = {}, {}, {}, {}
-        self.keys_kept, self.api_keys_added = {}, []
+        self.keys_kept, self.api_keys_added, self.drops_written = {}, [], set()
         owners = self.database.row_owners
         for row_id in [row_id for row_id, owner in owners.items() if owner is self]:
             del owners[row_id]
@@ -220,7 +228,8 @@ class InMemoryDocumentStore:
             self.work.lock_row(uuid5(document.tenant_id, document.external_id))
             if known := self._of_external_id(document.tenant_id, document.external_id):
                 newest = self.work.versions.after(known.id, 0)[0]
-                document = replace(document, id=known.id, version=newest.version + 1, job_id=known.job_id)
+                last = max(newest.version, self.work.database.last_versions.get(known.id, 0))
+                document = replace(document, id=known.id, version=last + 1, job_id=known.job_id)
                 self.work.versions_written[document.id, document.version] = document
                 if known.id not in self.work.database.published_runs:
                     self._write(document)
@@ -241,17 +250,27 @@ class InMemoryDocumentStore:
         return next((found for found in self._all() if (found.tenant_id, found.external_id) == name), None)
 
     def add_new(self, documents: Sequence[Document]) -> Sequence[DocumentId]:
-        known = self.existing([document.id for document in documents])
+        known = {document.id for document in self._all()}
         new = {document.id: document for document in documents if document.id not in known}
         for document in new.values():
             self.add(document)
         return list(new)
 
     def existing(self, document_ids: Sequence[DocumentId]) -> Sequence[DocumentId]:
-        return [document.id for document in self._all() if document.id in document_ids]
+        gone = self._marked()
+        return [each.id for each in self._all() if each.id in document_ids and each.id not in gone]
 
     def attachments(self, parent_id: DocumentId) -> Sequence[DocumentId]:
         return sorted(document.id for document in self._all() if document.parent_id == parent_id)
+
+    def drop(self, attachment_ids: Sequence[DocumentId]) -> None:
+        self.work.drops_written |= set(attachment_ids)
+
+    def dropped(self, parent_id: DocumentId) -> Sequence[DocumentId]:
+        return [each for each in self.attachments(parent_id) if each in self._marked()]
+
+    def _marked(self) -> set[DocumentId]:
+        return self.work.database.drops | self.work.drops_written
 
     def _all(self) -> Sequence[Document]:
         self.work.database.require_up()

@@ -13,7 +13,7 @@ LISTED = set(re.findall(r"`([a-z_0-9]+)`", (Path(__file__).parents[2] / "docs" /
 # What a run is told, and what never leaves it.
 INSIDE = {
     *("models_changed", "lease_lost", "cancelled", "worker_stopping", "illegal_transition", "unreadable"),
-    "action_failed",
+    *("action_failed", "overtaken", "attachments_changed"),
 }
 
 
