@@ -101,6 +101,33 @@ def test_an_rtf_with_headings_lists_tables_and_notes(reading: DocumentReading) -
     assert reading.titles(data) == [(1, "Mill race"), (2, "Wheels")]
 
 
+def test_rows_of_an_rtf_as_word_writes_them(reading: DocumentReading) -> None:
+    row = r"\trowd\irow{}\trgaph108\cellx4000\cellx8000"
+    body = "".join(
+        row.format(number) + rf"\pard\plain\ql\intbl {{{cells}}}\pard\plain\ql\intbl {{{row.format(number)}\row}}"
+        for number, cells in enumerate([r"Alpha one\cell Beta\par two\cell ", r"\cell Delta\cell "])
+    )
+    assert reading.text(rtf(r"Before\par" + body + r"\pard After\par")) == (
+        "Before\n\nAlpha one | Beta two\n | Delta\n\nAfter"
+    )
+
+
+def test_a_table_within_a_cell_of_an_rtf_is_read(reading: DocumentReading) -> None:
+    properties = r"{\*\nesttableprops\trowd\cellx100\nestrow}{\nonesttables\par}"
+    body = (
+        r"\trowd\cellx4000\cellx8000\pard\intbl\itap1 outer\par\pard\intbl\itap2 x\nestcell y\nestcell"
+        + properties
+        + r"\pard\intbl\itap1 below\cell last\cell{\trowd\cellx4000\cellx8000\row}\pard After\par"
+    )
+    assert reading.text(rtf(body)) == "outer x y below | last\n\nAfter"
+
+
+def test_a_row_of_an_rtf_that_never_ends_stands_in_its_place(reading: DocumentReading) -> None:
+    row = r"\trowd\cellx100\pard\intbl a\cell b\cell"
+    assert reading.text(rtf(row + r"\pard After\par")) == "a | b\n\nAfter"
+    assert reading.text(rtf(row + r" c")) == "a | b | c"
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
