@@ -82,6 +82,16 @@ def test_an_element_closed_at_once_swallows_nothing(reader: Reader) -> None:
     assert reader.text(data) == "A Book\n\nAn Author\n\nwords"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["audio", "video", "object", "canvas", "select", "noscript", "template", "iframe", "textarea", "svg", "math", "h2"],
+)
+def test_no_element_closed_at_once_swallows_the_rest_of_a_chapter(reader: Reader, name: str) -> None:
+    data = epub({"one.xhtml": f'<p>Before</p><{name} src="a>b"/><p>After text</p>'})
+    assert reader.text(data) == "A Book\n\nAn Author\n\nBefore\n\nAfter text"
+    assert reader.titles(data) == [(1, "A Book")]
+
+
 def test_a_book_that_is_a_bomb_is_too_large(reader: Reader) -> None:
     assert reader.code(epub({"one.xhtml": "<p>x</p>" * 9 * MIB})) == "too_large_unpacked"
     assert reader.code(epub({"one.xhtml": "<p>x</p>"}, parts={"big.css": bytes(80 * MIB)})) == "too_large_unpacked"

@@ -1,4 +1,5 @@
 import struct
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -14,6 +15,7 @@ from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
+from infrastructure.extraction.text.xhtml import as_html
 from tests.support.documents import archive, assemble, docx, paragraph, pdf
 from tests.support.unhurried import unhurried
 
@@ -356,9 +358,55 @@ def test_html_encodings(text: Text, head: str, encoding: str) -> None:
     assert text(f"<html><head>{head}</head><body><p>{words}</p>".encode(encoding)) == words
 
 
+def test_a_byte_order_mark_does_not_make_the_title_of_html_text(text: Text) -> None:
+    assert text("\ufeff<html><head><title>no</title></head><body><p>words</p>") == "words"
+
+
 def test_html_nested_a_hundred_thousand_deep_is_read(text: Text) -> None:
     assert text("<html><body>" + "<div>" * 100_000 + "deep" + "</div>" * 100_000) == "deep"
     assert "deep" in text("<html><body>" + "<table><tr><td>" * 2_000 + "deep")
+
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+XHTML = '<html xmlns="http://www.w3.org/1999/xhtml">'
+
+
+@pytest.mark.parametrize("start", [f"{XML}<html>", XHTML, f"\ufeff{XML}<!-- <title/> --><!DOCTYPE html>{XHTML}"])
+@pytest.mark.parametrize("head", ["<title/>", '<script src="a.js"/>', "<style/>", "<title>no<b/></title><meta/>"])
+def test_an_element_of_xhtml_closed_at_once_swallows_nothing(text: Text, start: str, head: str) -> None:
+    assert text(f"{start}<head>{head}</head><body><h1>Report</h1><p>All<br/> the text.</p></body></html>") == (
+        "Report\n\nAll\nthe text."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("""<p><object data="a>b/" title='>'/>after</p>""", "after"),
+        ("<p><SELECT\n/>after</p>", "after"),
+        ("<p><a href=http://x/>link</a> <object data=x/>no</object>after</p>", "link after"),
+        ("<p><![CDATA[1 < 2 & <b/>]]> after</p>", "1 < 2 & <b/> after"),
+        ("<script>//<![CDATA[\nwrite('<script/>')\n//]]></script><p>after</p>", "after"),
+        ("<!-- <object> --><!-- <object/> --><p>after</p>", "after"),
+        ("<table><tr><td/><td>b</td></tr></table>", " | b"),
+        ("<p>1<2 <i>it's</i> x=\"<object/>after</p>", "1<2 it's x=\"after"),
+    ],
+)
+def test_markup_of_xhtml_is_read_as_xml_means_it(text: Text, body: str, words: str) -> None:
+    assert text(f"{XHTML}<body>{body}</body></html>") == words
+
+
+def test_html_that_is_no_xhtml_keeps_its_own_rules(text: Text) -> None:
+    assert text("<html><body><p>one <object/>fallback</object> two</p></body></html>") == "one two"
+
+
+@pytest.mark.parametrize(
+    "part", ["<!--", "<![CDATA[", '<a b="', "<a b='\" c=", "<a b=\"'<", "<script>", "<a/", "<a =", "<b "]
+)
+def test_hostile_xhtml_costs_no_more_than_its_size(part: str) -> None:
+    began_at = time.monotonic()
+    as_html(part * (2 * MIB // len(part)))
+    assert time.monotonic() - began_at < 10
 
 
 def test_html_of_scripts_alone_has_no_text(code: Code) -> None:

@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
 from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.xhtml import as_html, is_xhtml
 
 # fmt: off
 DROPPED = {
@@ -36,12 +37,13 @@ _SPACES = re.compile(r"[ \t\n\f\r]+")
 def open_html(path: Path, encoding: str) -> PieceReading:
     """Open HTML; `encoding` is the guess from its bytes, which its own declaration overrules."""
     data = path.read_bytes()
-    return PieceReading(media_type="text/html", blocks=html_blocks(decode(data, declared_encoding(data) or encoding)))
+    markup = decode(data, declared_encoding(data) or encoding)
+    return PieceReading(media_type="text/html", blocks=html_blocks(as_html(markup) if is_xhtml(markup) else markup))
 
 
 def html_blocks(markup: str) -> Iterator[Block]:
     """Parse at once, and return the blocks, which are made as they are asked for."""
-    root = LexborHTMLParser(flattened(markup)).root
+    root = LexborHTMLParser(flattened(markup.removeprefix("\ufeff"))).root  # it would be text, and end the head
     return iter(()) if root is None else _Walker().blocks(root)
 
 
