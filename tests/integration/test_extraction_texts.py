@@ -58,6 +58,27 @@ def test_an_odt_with_headings_lists_tables_and_notes(reading: DocumentReading) -
     assert reading.titles(data) == [(1, "Report"), (2, "Mill race")]
 
 
+def test_fields_within_a_sentence_of_an_odt_are_read(reading: DocumentReading) -> None:
+    sentence = (
+        "<text:p>Lisbon, <text:date>1 March 2024</text:date>, <text:creator>Ana Silva</text:creator>:"
+        " <text:title>Contract 77</text:title>, "
+        "see <text:bibliography-mark>[Knuth84]</text:bibliography-mark>.</text:p>"
+    )
+    assert (
+        reading.text(open_document("text", sentence)) == "Lisbon, 1 March 2024, Ana Silva: Contract 77, see [Knuth84]."
+    )
+
+
+def test_comments_and_descriptions_within_an_odt_are_left_out(reading: DocumentReading) -> None:
+    comment = "<dc:creator>Ana</dc:creator><dc:date>2024-03-01</dc:date><text:p>no</text:p>"
+    body = (
+        f"<text:p>one<office:annotation>{comment}</office:annotation>"
+        "<text:ruby><text:ruby-base>two</text:ruby-base><text:ruby-text>no</text:ruby-text></text:ruby></text:p>"
+        "<text:p><draw:a><svg:title>no</svg:title><svg:desc>no</svg:desc>three</draw:a><dc:date>no</dc:date></text:p>"
+    )
+    assert reading.text(open_document("text", body)) == "onetwo\n\nthree"
+
+
 def test_a_long_odt_comes_in_pieces(reading: DocumentReading) -> None:
     pages = reading.pages(open_document("text", "<text:p>Some words to read.</text:p>" * 20_000))
     assert len(pages) > 20
