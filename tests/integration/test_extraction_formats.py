@@ -434,6 +434,38 @@ def test_markdown_that_starts_with_a_rule_loses_nothing(text: Text) -> None:
     assert "first" in text("---\n\nfirst\n\nsecond", "a.md")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "# Title\n\nImportant first part.\n",
+        "Note: this comes first.\n\nAnd this second.\n",
+        "- one\n- two\n",
+        "# Only a heading\n",
+        "http://example.com/first\n",
+    ],
+)
+def test_words_between_two_rules_are_no_front_matter(text: Text, words: str) -> None:
+    found = text(f"---\n{words}\n---\n\nSecond part.\n", "a.md")
+    assert [line.strip("- #") for line in found.splitlines() if line] == [
+        *(line.strip("- #") for line in words.splitlines() if line),
+        "Second part.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "title: a",
+        "# a comment\ntitle: >\n  of two\n\n  paragraphs\ntags:\n- a\n- b",
+        "'quoted key': 1\nemails:\n  a: b",
+        "título: é\r\nog.type:\tb\r",
+    ],
+)
+def test_front_matter_is_dropped(text: Text, data: str) -> None:
+    assert text(f"---\n{data}\n---\n\nwords\n", "a.md") == "words"
+    assert text(f"\ufeff---\n{data}\n...\nwords\n", "a.md") == "words"
+
+
 def test_a_long_markdown_file_loses_nothing(text: Text) -> None:
     source = "".join(
         f"## Part {number}\n\n```\ncode {number}\n\n# no heading\n```\n\nword{number}\n\n" for number in range(9000)
