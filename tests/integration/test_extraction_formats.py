@@ -240,6 +240,19 @@ def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text: Text) 
     assert text(docx(body, {"word/footnotes.xml": notes})) == "kept added\n\nin a box\n\na note"
 
 
+@pytest.mark.parametrize("kind", ["footnote", "endnote"])
+def test_paragraphs_and_cells_of_a_docx_note_stand_apart(text: Text, kind: str) -> None:
+    cells = f"<w:tr><w:tc>{paragraph('a')}</w:tc><w:tc>{paragraph('b')}</w:tc></w:tr>"
+    box = f"<w:p><w:r><w:t>Third</w:t><w:txbxContent>{paragraph('in a box')}</w:txbxContent></w:r></w:p>"
+    note = paragraph("First end.") + paragraph("Second start") + f"<w:tbl>{cells}</w:tbl>{box}"
+    notes = (
+        f'<w:{kind}s xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f"<w:{kind} w:id='2'>{note}</w:{kind}></w:{kind}s>"
+    )
+    body = f"<w:p><w:r><w:t>Main</w:t></w:r><w:r><w:{kind}Reference w:id='2'/></w:r></w:p>"
+    assert text(docx(body, {f"word/{kind}s.xml": notes})) == "Main\n\nFirst end. Second start a | b Third in a box"
+
+
 def test_docx_headers_and_footers_come_once(read: Read) -> None:
     document = python_docx.Document()
     document.add_paragraph("Body.")
