@@ -24,6 +24,7 @@ MESSAGE_PROPERTIES = "__properties_version1.0"
 MAX_CONTENT_TYPES_BYTES = 4 * 1024 * 1024
 XML_NAMES = {".xml", ".rss", ".atom", ".xsd", ".xsl", ".opml", ".dita", ".dbk", ".tei"}
 MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mdwn", ".mkdn"}
+JSON_NAMES = {".json", ".jsonl", ".ndjson", ".jsonld", ".geojson", ".topojson", ".ipynb", ".har", ".webmanifest"}
 TABLE_NAMES = {".csv", ".tsv", ".tab"}
 
 
@@ -137,6 +138,7 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
     """Return the format. Raises DocumentUnreadable: empty, unsupported_type, encrypted, corrupt, too_large_unpacked."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
+        cut = bool(file.read(1))
     if not sample:
         raise DocumentUnreadable(FailureCode.EMPTY)
     encoding = encoding_of(sample)
@@ -155,7 +157,7 @@ def detect(path: Path, filename: str, limits: ExtractionLimits) -> Detected:
         return Detected(format=Format.EML, encoding=encoding or "latin-1")
     if encoding is None:
         raise unsupported(_binary_name(sample))
-    return _detect_text(decode(sample, encoding), filename, encoding)
+    return _detect_text(decode(sample, encoding), filename, encoding, cut=cut)
 
 
 def look_at_file(path: Path, filename: str) -> None:
@@ -255,7 +257,7 @@ def _binary_name(sample: bytes) -> str | None:
     return "a TAR archive" if sample[257:262] == b"ustar" else None
 
 
-def _detect_text(text: str, filename: str, encoding: str) -> Detected:
+def _detect_text(text: str, filename: str, encoding: str, *, cut: bool) -> Detected:
     body = text.lstrip("\ufeff")
     leading = _LEADING.match(body)
     start = body[leading.end() if leading else 0 :]
@@ -272,7 +274,7 @@ def _detect_text(text: str, filename: str, encoding: str) -> Detected:
         if re.search(r"<svg\b", body[:4096], re.IGNORECASE):
             raise unsupported("an SVG picture")
         return Detected(format=Format.XML, encoding=encoding)
-    if looks_like_json(body):
+    if looks_like_json(body, cut=cut or suffix in JSON_NAMES):
         return Detected(format=Format.JSON, encoding=encoding)
     if suffix in TABLE_NAMES:
         return Detected(format=Format.CSV, encoding=encoding)

@@ -149,6 +149,15 @@ def test_html_says_it_in_its_head(read: Read) -> None:
     assert read(b"<html><body><p>Words</p></body></html>", "a.html") == DocumentDetails()
 
 
+def test_xhtml_and_a_byte_order_mark_leave_the_head_as_it_is(read: Read) -> None:
+    start = '\ufeff<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">'
+    author = '<meta name="author" content="Ana"/>'
+    bare = f"{start}<head><title/>{author}</head><body><p>Words</p></body></html>"
+    assert said(read(bare.encode(), "a.xhtml")) == (None, "Ana", None, None)
+    titled = f'{start}<head><script src="a.js"/><title>Deep</title>{author}</head><body><p>Words</p></body></html>'
+    assert said(read(titled.encode(), "a.xhtml")) == ("Deep", "Ana", None, None)
+
+
 def test_html_nested_deeper_than_anybody_writes_is_read_as_soon_as_other(read: Read) -> None:
     markup = b"<html><head><title>Deep</title></head><body>" + b"<div>" * 200_000
     assert said(read(markup, "a.html")) == ("Deep", None, None, None)

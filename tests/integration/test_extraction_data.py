@@ -82,6 +82,16 @@ def test_an_element_closed_at_once_swallows_nothing(reader: Reader) -> None:
     assert reader.text(data) == "A Book\n\nAn Author\n\nwords"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["audio", "video", "object", "canvas", "select", "noscript", "template", "iframe", "textarea", "svg", "math", "h2"],
+)
+def test_no_element_closed_at_once_swallows_the_rest_of_a_chapter(reader: Reader, name: str) -> None:
+    data = epub({"one.xhtml": f'<p>Before</p><{name} src="a>b"/><p>After text</p>'})
+    assert reader.text(data) == "A Book\n\nAn Author\n\nBefore\n\nAfter text"
+    assert reader.titles(data) == [(1, "A Book")]
+
+
 def test_a_book_that_is_a_bomb_is_too_large(reader: Reader) -> None:
     assert reader.code(epub({"one.xhtml": "<p>x</p>" * 9 * MIB})) == "too_large_unpacked"
     assert reader.code(epub({"one.xhtml": "<p>x</p>"}, parts={"big.css": bytes(80 * MIB)})) == "too_large_unpacked"
@@ -180,7 +190,7 @@ def test_json_lines_are_a_paragraph_each(reader: Reader) -> None:
 def test_json_of_any_depth_is_read(reader: Reader, opening: str, depth: int) -> None:
     closing = opening.translate({ord("["): "]", ord("{"): "}", ord('"'): None, ord("a"): None, ord(":"): None})[::-1]
     assert reader.text(opening * depth + '"deep"' + closing * depth).endswith("deep")
-    assert reader.code(opening * depth) == "corrupt"
+    assert reader.code(opening * depth, "a.json") == "corrupt"
 
 
 @pytest.mark.parametrize(
@@ -198,6 +208,12 @@ def test_truncated_json_is_corrupt(reader: Reader, text: str) -> None:
 )  # fmt: skip
 def test_what_is_no_json_is_text(reader: Reader, text: str) -> None:
     assert reader.text(text, "a.json") == text
+
+
+@pytest.mark.parametrize("text", ["[1] Hello", "{draft", "[draft", "[2024] Relatorio", '["Quoted', '{"a": 1', "[1, 2"])
+@pytest.mark.parametrize("filename", ["note.txt", "note.md", "note"])
+def test_a_short_text_that_only_begins_like_json_is_text(reader: Reader, text: str, filename: str) -> None:
+    assert reader.text(f"{text}\n", filename) == text
 
 
 def test_damage_behind_the_beginning_is_corrupt(reader: Reader) -> None:

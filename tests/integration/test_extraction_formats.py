@@ -1,4 +1,5 @@
 import struct
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -14,6 +15,7 @@ from domain.extracted_page import ExtractedPage
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import MIB, ExtractionLimits
 from infrastructure.extraction.sandbox.extractor import SandboxedExtractor
+from infrastructure.extraction.text.xhtml import as_html
 from tests.support.documents import archive, assemble, docx, paragraph, pdf
 from tests.support.unhurried import unhurried
 
@@ -238,6 +240,19 @@ def test_docx_deletions_are_left_out_and_notes_and_boxes_come_along(text: Text) 
     assert text(docx(body, {"word/footnotes.xml": notes})) == "kept added\n\nin a box\n\na note"
 
 
+@pytest.mark.parametrize("kind", ["footnote", "endnote"])
+def test_paragraphs_and_cells_of_a_docx_note_stand_apart(text: Text, kind: str) -> None:
+    cells = f"<w:tr><w:tc>{paragraph('a')}</w:tc><w:tc>{paragraph('b')}</w:tc></w:tr>"
+    box = f"<w:p><w:r><w:t>Third</w:t><w:txbxContent>{paragraph('in a box')}</w:txbxContent></w:r></w:p>"
+    note = paragraph("First end.") + paragraph("Second start") + f"<w:tbl>{cells}</w:tbl>{box}"
+    notes = (
+        f'<w:{kind}s xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f"<w:{kind} w:id='2'>{note}</w:{kind}></w:{kind}s>"
+    )
+    body = f"<w:p><w:r><w:t>Main</w:t></w:r><w:r><w:{kind}Reference w:id='2'/></w:r></w:p>"
+    assert text(docx(body, {f"word/{kind}s.xml": notes})) == "Main\n\nFirst end. Second start a | b Third in a box"
+
+
 def test_docx_headers_and_footers_come_once(read: Read) -> None:
     document = python_docx.Document()
     document.add_paragraph("Body.")
@@ -356,9 +371,55 @@ def test_html_encodings(text: Text, head: str, encoding: str) -> None:
     assert text(f"<html><head>{head}</head><body><p>{words}</p>".encode(encoding)) == words
 
 
+def test_a_byte_order_mark_does_not_make_the_title_of_html_text(text: Text) -> None:
+    assert text("\ufeff<html><head><title>no</title></head><body><p>words</p>") == "words"
+
+
 def test_html_nested_a_hundred_thousand_deep_is_read(text: Text) -> None:
     assert text("<html><body>" + "<div>" * 100_000 + "deep" + "</div>" * 100_000) == "deep"
     assert "deep" in text("<html><body>" + "<table><tr><td>" * 2_000 + "deep")
+
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+XHTML = '<html xmlns="http://www.w3.org/1999/xhtml">'
+
+
+@pytest.mark.parametrize("start", [f"{XML}<html>", XHTML, f"\ufeff{XML}<!-- <title/> --><!DOCTYPE html>{XHTML}"])
+@pytest.mark.parametrize("head", ["<title/>", '<script src="a.js"/>', "<style/>", "<title>no<b/></title><meta/>"])
+def test_an_element_of_xhtml_closed_at_once_swallows_nothing(text: Text, start: str, head: str) -> None:
+    assert text(f"{start}<head>{head}</head><body><h1>Report</h1><p>All<br/> the text.</p></body></html>") == (
+        "Report\n\nAll\nthe text."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("""<p><object data="a>b/" title='>'/>after</p>""", "after"),
+        ("<p><SELECT\n/>after</p>", "after"),
+        ("<p><a href=http://x/>link</a> <object data=x/>no</object>after</p>", "link after"),
+        ("<p><![CDATA[1 < 2 & <b/>]]> after</p>", "1 < 2 & <b/> after"),
+        ("<script>//<![CDATA[\nwrite('<script/>')\n//]]></script><p>after</p>", "after"),
+        ("<!-- <object> --><!-- <object/> --><p>after</p>", "after"),
+        ("<table><tr><td/><td>b</td></tr></table>", " | b"),
+        ("<p>1<2 <i>it's</i> x=\"<object/>after</p>", "1<2 it's x=\"after"),
+    ],
+)
+def test_markup_of_xhtml_is_read_as_xml_means_it(text: Text, body: str, words: str) -> None:
+    assert text(f"{XHTML}<body>{body}</body></html>") == words
+
+
+def test_html_that_is_no_xhtml_keeps_its_own_rules(text: Text) -> None:
+    assert text("<html><body><p>one <object/>fallback</object> two</p></body></html>") == "one two"
+
+
+@pytest.mark.parametrize(
+    "part", ["<!--", "<![CDATA[", '<a b="', "<a b='\" c=", "<a b=\"'<", "<script>", "<a/", "<a =", "<b "]
+)
+def test_hostile_xhtml_costs_no_more_than_its_size(part: str) -> None:
+    began_at = time.monotonic()
+    as_html(part * (2 * MIB // len(part)))
+    assert time.monotonic() - began_at < 10
 
 
 def test_html_of_scripts_alone_has_no_text(code: Code) -> None:
@@ -384,6 +445,38 @@ def test_markdown(read: Read) -> None:
 
 def test_markdown_that_starts_with_a_rule_loses_nothing(text: Text) -> None:
     assert "first" in text("---\n\nfirst\n\nsecond", "a.md")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "# Title\n\nImportant first part.\n",
+        "Note: this comes first.\n\nAnd this second.\n",
+        "- one\n- two\n",
+        "# Only a heading\n",
+        "http://example.com/first\n",
+    ],
+)
+def test_words_between_two_rules_are_no_front_matter(text: Text, words: str) -> None:
+    found = text(f"---\n{words}\n---\n\nSecond part.\n", "a.md")
+    assert [line.strip("- #") for line in found.splitlines() if line] == [
+        *(line.strip("- #") for line in words.splitlines() if line),
+        "Second part.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "title: a",
+        "# a comment\ntitle: >\n  of two\n\n  paragraphs\ntags:\n- a\n- b",
+        "'quoted key': 1\nemails:\n  a: b",
+        "título: é\r\nog.type:\tb\r",
+    ],
+)
+def test_front_matter_is_dropped(text: Text, data: str) -> None:
+    assert text(f"---\n{data}\n---\n\nwords\n", "a.md") == "words"
+    assert text(f"\ufeff---\n{data}\n...\nwords\n", "a.md") == "words"
 
 
 def test_a_long_markdown_file_loses_nothing(text: Text) -> None:

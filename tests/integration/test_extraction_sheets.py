@@ -276,12 +276,20 @@ def test_a_table_in_text_is_divided_by_what_divides_it(reading: DocumentReading,
     assert reading.titles(data, "people.csv") == [(1, "Name | Height | Remark")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_quoted_first_heading_after_a_byte_order_mark_is_one_cell(reading: DocumentReading, encoding: str) -> None:
+    data = '"Name, first","Age"\n"Ann, B",3\n"Carl, D",4\n'.encode(encoding)
+    assert reading.text(data, "a.csv") == "Name, first | Age\nAnn, B | 3\nCarl, D | 4"
+    assert reading.titles(data, "a.csv") == [(1, "Name, first | Age")]
+
+
 def test_decimal_commas_do_not_divide_what_semicolons_do(reading: DocumentReading) -> None:
     assert reading.text("1,5;2,5\n3,5;4,5\n", "a.csv") == "1,5 | 2,5\n3,5 | 4,5"
 
 
 def test_a_declared_delimiter_is_believed(reading: DocumentReading) -> None:
     assert reading.text("sep=:\na:b\nc:d,e\n", "a.csv") == "a | b\nc | d,e"
+    assert reading.text("\ufeffsep=:\r\na:b\r\nc:d,e\r\n", "a.csv") == "a | b\nc | d,e"
 
 
 def test_a_table_in_an_old_encoding(reading: DocumentReading) -> None:

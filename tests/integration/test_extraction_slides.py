@@ -229,6 +229,11 @@ def test_an_odp_is_read_like_a_pptx(reading: DocumentReading) -> None:
     assert reading.titles(data) == [(1, "The title")]
 
 
+def test_fields_within_a_sentence_of_an_odp_are_read(reading: DocumentReading) -> None:
+    body = frame("<text:p>On <text:date>3 May</text:date>, <text:title>Deck</text:title></text:p>")
+    assert reading.text(open_document("presentation", f"<draw:page>{body}</draw:page>")) == "On 3 May, Deck"
+
+
 def test_shapes_of_an_odp_that_stand_upside_down_are_turned(reading: DocumentReading) -> None:
     body = frame("<text:p>below</text:p>", place=(1, 9, 5, 2)) + frame("<text:p>above</text:p>", place=(1, 1, 5, 2))
     assert reading.text(open_document("presentation", f"<draw:page>{body}</draw:page>")) == "above\n\nbelow"

@@ -58,6 +58,27 @@ def test_an_odt_with_headings_lists_tables_and_notes(reading: DocumentReading) -
     assert reading.titles(data) == [(1, "Report"), (2, "Mill race")]
 
 
+def test_fields_within_a_sentence_of_an_odt_are_read(reading: DocumentReading) -> None:
+    sentence = (
+        "<text:p>Lisbon, <text:date>1 March 2024</text:date>, <text:creator>Ana Silva</text:creator>:"
+        " <text:title>Contract 77</text:title>, "
+        "see <text:bibliography-mark>[Knuth84]</text:bibliography-mark>.</text:p>"
+    )
+    assert (
+        reading.text(open_document("text", sentence)) == "Lisbon, 1 March 2024, Ana Silva: Contract 77, see [Knuth84]."
+    )
+
+
+def test_comments_and_descriptions_within_an_odt_are_left_out(reading: DocumentReading) -> None:
+    comment = "<dc:creator>Ana</dc:creator><dc:date>2024-03-01</dc:date><text:p>no</text:p>"
+    body = (
+        f"<text:p>one<office:annotation>{comment}</office:annotation>"
+        "<text:ruby><text:ruby-base>two</text:ruby-base><text:ruby-text>no</text:ruby-text></text:ruby></text:p>"
+        "<text:p><draw:a><svg:title>no</svg:title><svg:desc>no</svg:desc>three</draw:a><dc:date>no</dc:date></text:p>"
+    )
+    assert reading.text(open_document("text", body)) == "onetwo\n\nthree"
+
+
 def test_a_long_odt_comes_in_pieces(reading: DocumentReading) -> None:
     pages = reading.pages(open_document("text", "<text:p>Some words to read.</text:p>" * 20_000))
     assert len(pages) > 20
@@ -99,6 +120,33 @@ def test_an_rtf_with_headings_lists_tables_and_notes(reading: DocumentReading) -
         "Mill race\n\nWheels\n\nOne two.\n\na note\n\n- item\n- other\na | b c\n | d\n\nlink\n\nboxed"
     )
     assert reading.titles(data) == [(1, "Mill race"), (2, "Wheels")]
+
+
+def test_rows_of_an_rtf_as_word_writes_them(reading: DocumentReading) -> None:
+    row = r"\trowd\irow{}\trgaph108\cellx4000\cellx8000"
+    body = "".join(
+        row.format(number) + rf"\pard\plain\ql\intbl {{{cells}}}\pard\plain\ql\intbl {{{row.format(number)}\row}}"
+        for number, cells in enumerate([r"Alpha one\cell Beta\par two\cell ", r"\cell Delta\cell "])
+    )
+    assert reading.text(rtf(r"Before\par" + body + r"\pard After\par")) == (
+        "Before\n\nAlpha one | Beta two\n | Delta\n\nAfter"
+    )
+
+
+def test_a_table_within_a_cell_of_an_rtf_is_read(reading: DocumentReading) -> None:
+    properties = r"{\*\nesttableprops\trowd\cellx100\nestrow}{\nonesttables\par}"
+    body = (
+        r"\trowd\cellx4000\cellx8000\pard\intbl\itap1 outer\par\pard\intbl\itap2 x\nestcell y\nestcell"
+        + properties
+        + r"\pard\intbl\itap1 below\cell last\cell{\trowd\cellx4000\cellx8000\row}\pard After\par"
+    )
+    assert reading.text(rtf(body)) == "outer x y below | last\n\nAfter"
+
+
+def test_a_row_of_an_rtf_that_never_ends_stands_in_its_place(reading: DocumentReading) -> None:
+    row = r"\trowd\cellx100\pard\intbl a\cell b\cell"
+    assert reading.text(rtf(row + r"\pard After\par")) == "a | b\n\nAfter"
+    assert reading.text(rtf(row + r" c")) == "a | b | c"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ _SPACES = " ".join(
         ("svg", "svg-compatible"),
     ]
 )
+_SPACES += ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
 
 
 def open_document(kind: str, body: str, parts: Mapping[str, str | bytes] | None = None, *, prolog: str = "") -> bytes:

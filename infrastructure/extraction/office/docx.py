@@ -32,7 +32,7 @@ def open_docx(path: Path, limits: ExtractionLimits) -> PieceReading:
     main = main_part(archive, WORD_MAIN, usual="word/document.xml")
     folder = main.rpartition("/")[0]
     styles = read_styles(archive, f"{folder}/styles.xml")
-    notes = {kind: _read_notes(archive, f"{folder}/{kind}.xml") for kind in NOTES.values()}
+    notes = {kind: _read_notes(archive, f"{folder}/{kind}.xml", styles) for kind in NOTES.values()}
     body = _Body(styles, notes)
     margins = (block for part in _margins(archive, main) for block in body.of_children(root_of(archive.open(part))))
     blocks = chain(body.blocks(events(archive.open(main))), once(margins))
@@ -134,14 +134,14 @@ def _margins(archive: Archive, main: str) -> list[str]:
     return [entry.part for kind in ("header", "footer") for entry in found if entry.kind == kind]
 
 
-def _read_notes(archive: Archive, part: str) -> dict[str, str]:
+def _read_notes(archive: Archive, part: str, styles: Styles) -> dict[str, str]:
+    """Read the notes of a part by their ids, each as a line."""
+    body = _Body(styles, {kind: {} for kind in NOTES.values()})  # a note has no notes
     notes: dict[str, str] = {}
     if part not in archive.names:
         return notes
     for event, element in events(archive.open(part)):
         if event == "end" and local(element) in {"footnote", "endnote"}:
-            text = _Text()
-            _collect(element, text, [])
-            notes[value(element, "id") or ""] = one_line("".join(text.parts))
+            notes[value(element, "id") or ""] = one_line(" ".join(block.text for block in body.of_children(element)))
             element.clear()
     return notes

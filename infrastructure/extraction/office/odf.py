@@ -13,16 +13,13 @@ from infrastructure.extraction.xml_source import elements, local, value
 
 CONTENT = "content.xml"
 MANIFEST = "META-INF/manifest.xml"
-SKIPPED = {
-    "annotation",
-    "tracked-changes",
-    "ruby-text",
-    "forms",
-    "title",
-    "desc",
-    "bibliography-mark",
-    "creator",
-    "date",
+_SPACE = "urn:oasis:names:tc:opendocument:xmlns"
+# With their namespaces: the title of a drawing is not to be read, the document's title within a sentence is.
+_SKIPPED = {
+    *(f"{{{_SPACE}:office:1.0}}{name}" for name in ("annotation", "forms")),
+    *(f"{{{_SPACE}:text:1.0}}{name}" for name in ("tracked-changes", "ruby-text")),
+    *(f"{{{_SPACE}:svg-compatible:1.0}}{name}" for name in ("title", "desc")),
+    *(f"{{http://purl.org/dc/elements/1.1/}}{name}" for name in ("creator", "date")),
 }
 # Text boxes hang on a paragraph and notes stand within it: blocks of their own.
 ASIDE = {"frame", "custom-shape", "rect", "ellipse", "circle", "g", "note"}
@@ -40,6 +37,11 @@ def open_package(path: Path, limits: ExtractionLimits) -> Archive:
     return archive
 
 
+def skipped(element: etree._Element) -> bool:
+    """Tell what is no text of the document: comments, deletions, pronunciations, descriptions of drawings."""
+    return element.tag in _SKIPPED
+
+
 def text_of(element: etree._Element, aside: list[etree._Element] | None = None) -> str:
     """Return a paragraph's text; what stands apart from it is left out, and put into `aside`."""
     parts = [element.text or ""]
@@ -52,7 +54,7 @@ def text_of(element: etree._Element, aside: list[etree._Element] | None = None) 
         elif name in ASIDE:
             if aside is not None:
                 aside.append(inner)
-        elif name not in SKIPPED:
+        elif not skipped(inner):
             parts.append(text_of(inner, aside))
         parts.append(inner.tail or "")
     return "".join(parts)
@@ -63,7 +65,7 @@ def paragraphs(element: etree._Element) -> Iterator[str]:
     for inner in element:
         if local(inner) in {"p", "h"}:
             yield text_of(inner)
-        elif local(inner) not in SKIPPED:
+        elif not skipped(inner):
             yield from paragraphs(inner)
 
 

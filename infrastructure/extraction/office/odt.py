@@ -12,7 +12,7 @@ from lxml import etree
 from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.detection import Format
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.office.odf import CONTENT, SKIPPED, cells_in, open_package, paragraphs, rows_in, text_of
+from infrastructure.extraction.office.odf import CONTENT, cells_in, open_package, paragraphs, rows_in, skipped, text_of
 from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading, once
 from infrastructure.extraction.text.text_cleaning import one_line
 from infrastructure.extraction.xml_source import child, elements, events, free, local, value
@@ -66,7 +66,7 @@ class _Body:
         elif name == "note":
             body = child(element, "note-body")
             yield Block(text=one_line(" ".join(paragraphs(body))) if body is not None else "")
-        elif name not in SKIPPED and not name.endswith("-source"):
+        elif not skipped(element) and not name.endswith("-source"):
             for inner in element:
                 yield from self._of(inner)
 

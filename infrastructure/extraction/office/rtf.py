@@ -77,8 +77,7 @@ class _Reader:
             elif symbol:
                 yield from self._symbol(symbol)
         self._flush()
-        yield from self._out.rest()
-        yield from self._out.end_row()
+        yield from self._out.end()
 
     def _enter(self) -> None:
         self._flush()

@@ -39,8 +39,6 @@ class Blocks:
                 self._level = self.levels.get(value or 0)
             case "outlinelevel":
                 self._level = level_of(value)
-            case "trowd":
-                self._cells = []
 
     def end_cell(self) -> None:
         """End a table's cell."""
@@ -59,8 +57,15 @@ class Blocks:
         else:
             yield from self.rest()
 
+    def end(self) -> Iterator[Block]:
+        """End the text, wherever it ends: a table's last row may be cut off."""
+        if self._in_table and self._cells:
+            self.end_cell()
+        yield from self.rest()
+
     def rest(self) -> Iterator[Block]:
-        """Yield what is there."""
+        """Yield what is there, first of all a row that nothing has ended."""
+        yield from self.end_row()
         text = self._take()
         if text.strip():
             listed = self.listed and not self._level

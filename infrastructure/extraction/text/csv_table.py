@@ -17,13 +17,14 @@ SURE, LIKELY = 0.9, 0.6
 SAMPLE_LINES = 500
 MAX_LINE_CHARACTERS = 1024 * 1024
 MAX_FIELD_CHARACTERS = 128 * 1024
-_DECLARED = re.compile(r"\ufeff?sep=(.)$", re.IGNORECASE)
+_DECLARED = re.compile(r"sep=(.)$", re.IGNORECASE)
 
 
 def open_csv(path: Path, encoding: str) -> PieceReading:
     """Open a table in text of a known encoding; where nothing divides its lines, each is a row of one cell."""
     source = lines(portions(path, encoding), most=MAX_LINE_CHARACTERS)
     sample = list(islice(source, SAMPLE_LINES))
+    sample[0] = sample[0].removeprefix("\ufeff")  # before a quote it would make that a part of the cell
     declared = _DECLARED.match(sample[0])
     delimiter = declared[1] if declared else _delimiter(sample)
     rows = _rows(chain(sample[1 if declared else 0 :], source), delimiter)

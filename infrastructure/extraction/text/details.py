@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-from selectolax.lexbor import LexborHTMLParser
-
 from domain.document_details import DocumentDetails
 from infrastructure.extraction.archive import Archive
 from infrastructure.extraction.details import instant_of, said
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.text.encoding import decode
 from infrastructure.extraction.text.epub import package_path
-from infrastructure.extraction.text.html import declared_encoding, flattened
+from infrastructure.extraction.text.html import markup_of, parsed
 from infrastructure.extraction.xml_source import events, local, value
 
 # Nobody's head is longer.
@@ -24,7 +21,7 @@ def html_details(path: Path, encoding: str) -> DocumentDetails:
     """Read the head of a page; `encoding` is the guess from its bytes."""
     with path.open("rb") as file:
         data = file.read(HEAD_BYTES)
-    tree = LexborHTMLParser(flattened(decode(data, declared_encoding(data) or encoding)))
+    tree = parsed(markup_of(data, encoding))
     title = tree.css_first("head > title")
     stated: dict[str, str] = {}
     for meta in tree.css("meta[content]"):

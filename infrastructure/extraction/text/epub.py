@@ -1,11 +1,10 @@
-"""EPUB: the chapters in the order of the book's spine, each read as HTML. Nothing is unpacked to disk.
+"""EPUB: the chapters in the order of the book's spine, each read as XHTML. Nothing is unpacked to disk.
 
 A chapter that the archive does not have, or that lies outside of it, is left out; a book of which no chapter is there
 is corrupt. Fonts may be scrambled, as publishers do; chapters that are encrypted make the book `encrypted`.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from infrastructure.extraction.pieces import Block, PieceReading
 from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
 from infrastructure.extraction.text.html import html_blocks
 from infrastructure.extraction.text.text_cleaning import one_line
+from infrastructure.extraction.text.xhtml import as_html
 from infrastructure.extraction.xml_source import child, events, local, value
 
 CONTAINER = "META-INF/container.xml"
@@ -28,8 +28,6 @@ CHAPTER_TYPES = {"application/xhtml+xml", "text/html", "text/x-oeb1-document"}
 CONTENTS = "nav"  # the table of contents, which only repeats the chapters' titles
 MAX_CHAPTER_BYTES = 32 * MIB
 SCRAMBLED_FONT = {"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"}
-# XHTML may close any element at once, which HTML takes for an opening: all that follows would be in a title or script.
-_CLOSED_AT_ONCE = re.compile(r"<(title|script|style|textarea|iframe|a|p|div|span|td|th|li)\b([^<>]*)/>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ def _blocks(archive: Archive, package: _Package) -> Iterator[Block]:
         if len(data) > MAX_CHAPTER_BYTES:
             raise DocumentUnreadable(FailureCode.TOO_LARGE_UNPACKED)
         markup = decode(data, encoding_of(data[:SAMPLE_BYTES]) or "utf-8")
-        yield from html_blocks(_CLOSED_AT_ONCE.sub(r"<\1\2></\1>", markup))
+        yield from html_blocks(as_html(markup))
 
 
 def _refuse_encrypted(archive: Archive) -> None:

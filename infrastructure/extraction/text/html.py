@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
 from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.xhtml import as_html, is_xhtml
 
 # fmt: off
 DROPPED = {
@@ -35,14 +36,24 @@ _SPACES = re.compile(r"[ \t\n\f\r]+")
 
 def open_html(path: Path, encoding: str) -> PieceReading:
     """Open HTML; `encoding` is the guess from its bytes, which its own declaration overrules."""
-    data = path.read_bytes()
-    return PieceReading(media_type="text/html", blocks=html_blocks(decode(data, declared_encoding(data) or encoding)))
+    return PieceReading(media_type="text/html", blocks=html_blocks(markup_of(path.read_bytes(), encoding)))
 
 
 def html_blocks(markup: str) -> Iterator[Block]:
     """Parse at once, and return the blocks, which are made as they are asked for."""
-    root = LexborHTMLParser(flattened(markup)).root
+    root = parsed(markup).root
     return iter(()) if root is None else _Walker().blocks(root)
+
+
+def markup_of(data: bytes, encoding: str) -> str:
+    """Decode a page by its own declaration, else by the guess; XHTML is made HTML."""
+    markup = decode(data, declared_encoding(data) or encoding)
+    return as_html(markup) if is_xhtml(markup) else markup
+
+
+def parsed(markup: str) -> LexborHTMLParser:
+    """Parse HTML. A byte order mark would be text to the parser, and end the head."""
+    return LexborHTMLParser(flattened(markup.removeprefix("\ufeff")))
 
 
 def flattened(markup: str) -> str:

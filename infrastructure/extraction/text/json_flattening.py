@@ -18,15 +18,15 @@ PARAGRAPH_CHARACTERS = 4_000
 _OPENING = {"{": "}", "[": "]"}
 
 
-def looks_like_json(sample: str) -> bool:
-    """Tell by the beginning of a text, which may end anywhere: an object or array, and no error in it."""
+def looks_like_json(sample: str, *, cut: bool) -> bool:
+    """Tell by the beginning of a text: an object or array, and no error in it. One that is `cut` may end anywhere."""
     if not sample.lstrip("\ufeff \t\r\n\x1e").startswith(("{", "[")):
         return False
     try:
         for _ in flattened(tokens([sample])):
             pass
     except JsonEnds:
-        return True
+        return cut
     except JsonError:
         return False
     return True

@@ -20,6 +20,8 @@ MAX_SECTION_CHARACTERS = 1024 * 1024
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _FRONT_MATTER_END = {"---", "..."}
+_KEY = re.compile(r"""(?:[\w.-]+|"[^"]*"|'[^']*')\s*:(?:\s|$)""")
+_LIKE_YAML = re.compile(rf"{_KEY.pattern}|\s|#|-(?:\s|$)|(?:---|\.\.\.)\s*$|$")  # a key, an item, a comment, indented
 MAX_FRONT_MATTER_LINES = 200
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -42,16 +44,19 @@ def _without_front_matter(lines: Iterator[str]) -> Iterator[str]:
     if first.rstrip() != "---":
         yield first
     else:
-        held = []
+        held: list[str] = []
         for line in lines:
             held.append(line)
-            if line.rstrip() in _FRONT_MATTER_END:
-                held = []
+            if not _LIKE_YAML.match(line) or line.rstrip() in _FRONT_MATTER_END or len(held) > MAX_FRONT_MATTER_LINES:
                 break
-            if len(held) > MAX_FRONT_MATTER_LINES:
-                break
-        yield from held and [first, *held]
+        if not _is_front_matter(held):
+            yield from (first, *held)
     yield from lines
+
+
+def _is_front_matter(lines: list[str]) -> bool:
+    """Tell data that are closed and name at least one key from words between two rules."""
+    return bool(lines) and lines[-1].rstrip() in _FRONT_MATTER_END and any(map(_KEY.match, lines))
 
 
 def _sections(lines: Iterator[str]) -> Iterator[str]:
