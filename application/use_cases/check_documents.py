@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from application.call_each import call_each
+from application.call_in_turn import call_in_turn
 from application.ports.blob_store import BlobStore
 from application.ports.document_audit import DocumentAudit
 from application.ports.run_context import RunContext
@@ -18,6 +20,7 @@ from domain.errors import (
     DocumentNotFound,
     EsteiraError,
     JobNotFound,
+    StorageRefused,
     UploadMismatch,
     UploadMissing,
 )
@@ -57,10 +60,13 @@ class CheckDocuments:
 
     def __call__(self, *, fix: bool, context: RunContext) -> Sequence[Finding]:
         """Look for documents without job, without passages, without bytes."""
-        findings = (
-            self._processed_anew(WITHOUT_JOB, self.audit.without_job, fix=fix, context=context),
-            self._processed_anew(INCOMPLETE, self.audit.incomplete, fix=fix, context=context),
-            self._without_object(context),
+        anew = partial(self._processed_anew, fix=fix, context=context)
+        findings = call_in_turn(
+            (
+                partial(anew, WITHOUT_JOB, self.audit.without_job),
+                partial(anew, INCOMPLETE, self.audit.incomplete),
+                partial(self._without_object, context),
+            )
         )
         return [finding for finding in findings if finding.count]
 
@@ -84,7 +90,7 @@ class CheckDocuments:
             self.process.uploaded(versions)
             self.audit.forget_job(document_id)
             self.process(document_id)
-        except (BlobNotFound, DocumentNotFound, JobNotFound, UploadMissing, UploadMismatch):
+        except (BlobNotFound, DocumentNotFound, JobNotFound, StorageRefused, UploadMissing, UploadMismatch):
             return False
         return True
 
