@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from application.call_each import call_each
+from application.call_each import all_answers, call_each
 from application.call_in_turn import call_in_turn
 from application.ports.blob_store import BlobStore
 from application.ports.document_audit import DocumentAudit
 from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions
-from application.sweep import BATCH
 from application.use_cases.process_uploaded_document import ProcessUploadedDocument
 from domain.audit import Finding
 from domain.cleanup import MOST_EXAMPLES
@@ -18,7 +17,6 @@ from domain.document import Document
 from domain.errors import (
     BlobNotFound,
     DocumentNotFound,
-    EsteiraError,
     JobNotFound,
     StorageRefused,
     UploadMismatch,
@@ -26,6 +24,8 @@ from domain.errors import (
 )
 from domain.ids import DocumentId
 
+# Of each, all that there is of its passages is counted.
+BATCH = 100
 WITHOUT_OBJECT = Finding(
     code="documents_without_object",
     sentence="Documents whose bytes are not in the object store. Their passages are kept and found.",
@@ -47,6 +47,8 @@ INCOMPLETE = Finding(
     repair="They are processed anew; what they show stays until that is completed.",
     advice="Where the bytes are gone too, upload the documents again, or delete them.",
 )
+
+Listed = Callable[..., tuple[Sequence[DocumentId], DocumentId | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +72,17 @@ class CheckDocuments:
         )
         return [finding for finding in findings if finding.count]
 
-    def _processed_anew(
-        self, kind: Finding, listed: Callable[..., Sequence[DocumentId]], *, fix: bool, context: RunContext
-    ) -> Finding:
+    def _processed_anew(self, kind: Finding, listed: Listed, *, fix: bool, context: RunContext) -> Finding:
         finding, after = kind, None
-        while found := listed(after=after, limit=BATCH):
-            after = found[-1]
+        while True:
+            context.check()
+            found, after = listed(after=after, limit=BATCH)
             for document_id in found:
                 context.check()
                 repaired = fix and self._repair(document_id)
                 finding = _one_more(finding, str(document_id), repaired=repaired)
-        return finding
+            if after is None:
+                return finding
 
     def _repair(self, document_id: DocumentId) -> bool:
         """Process the document anew; False where it cannot be, and then nothing was changed that anybody sees."""
@@ -96,15 +98,15 @@ class CheckDocuments:
 
     def _without_object(self, context: RunContext) -> Finding:
         finding, after = WITHOUT_OBJECT, None
-        while found := self.audit.processed(after=after, limit=BATCH):
-            after = found[-1].id
+        while True:
             context.check()
-            for document, answer in zip(found, call_each(self._is_lost, found), strict=True):
-                if isinstance(answer, EsteiraError):
-                    raise answer
-                if answer:
-                    finding = _one_more(finding, str(document.id), repaired=False)
-        return finding
+            found, after = self.audit.processed(after=after, limit=BATCH)
+            answers = all_answers(call_each(self._is_lost, found))
+            lost = [document.id for document, is_lost in zip(found, answers, strict=True) if is_lost]
+            for document_id in dict.fromkeys(lost):  # once, also where two versions of it are lost
+                finding = _one_more(finding, str(document_id), repaired=False)
+            if after is None:
+                return finding
 
     def _is_lost(self, document: Document) -> bool:
         """Tell whether the bytes are gone and the document is not. Raises StorageUnavailable."""
