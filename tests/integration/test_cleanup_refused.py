@@ -143,6 +143,36 @@ def test_an_upload_that_may_not_be_aborted_is_left_and_the_other_goes(archive: A
     assert (leftovers["count"], leftovers["left"]) == (1, 1)
 
 
+def test_an_upload_that_expired_and_may_not_be_aborted_keeps_no_other_from_expiring(
+    archive: Archive, refuse: Refuse
+) -> None:
+    stays, _ = archive.announce(b"never sent", multipart=True)
+    archive.announce(b"never sent", multipart=True)
+    archive.sql("UPDATE uploads SET expires_at = :at", at=LONG_AGO)
+    archive.sql("UPDATE document_versions SET announced_at = :at", at=LONG_AGO)
+    refuse("AbortMultipartUpload", HTTPStatus.FORBIDDEN, str(stays.id))
+    swept = swept_of(clean(archive, CleanupTask.EXPIRED))
+    assert (swept["expired_uploads"]["count"], swept["expired_uploads"]["left"]) == (1, 1)
+    assert archive.sql("SELECT count(*) FROM documents") == [0]
+
+
+def test_an_artifact_that_is_locked_is_left_and_the_other_goes(archive: Archive, refuse: Refuse) -> None:
+    archive.ingest(b"all is well")
+    actions = sorted(str(new_uuid7()) for _ in range(2))
+    for action in actions:
+        archive.put(f"artifacts/{action}/1", b"a report")
+        archive.sql(
+            "INSERT INTO artifacts (action_id, run_lease, job_id, filename, content_type, size_bytes, created_at,"
+            " expires_at) SELECT :action, 1, id, 'a.pdf', 'application/pdf', 8, :at, :at FROM jobs",
+            action=action,
+            at=LONG_AGO,
+        )
+    refuse("DeleteObject", HTTPStatus.FORBIDDEN, actions[0])
+    artifacts = swept_of(clean(archive, CleanupTask.EXPIRED))["expired_artifacts"]
+    assert (artifacts["count"], artifacts["left"]) == (1, 1)
+    assert archive.sql("SELECT CAST(action_id AS text) FROM artifacts WHERE deleted_at IS NULL") == actions[:1]
+
+
 def test_an_object_of_no_attachment_that_is_locked_stays_with_its_note(archive: Archive, refuse: Refuse) -> None:
     parent = archive.ingest(b"all is well")
     keys = sorted(f"documents/{new_uuid7()}/{new_uuid7()}" for _ in range(2))

@@ -181,6 +181,7 @@ LOSSES = {
     "its first page": "DELETE FROM pages WHERE OF_RUN AND position = 0",
     "all pages but one": "DELETE FROM pages WHERE OF_RUN AND position > 0",
     "its last page, which has no text": "DELETE FROM pages WHERE OF_RUN AND position = 6",
+    "its last pages": "DELETE FROM pages WHERE OF_RUN AND position > 3",
     "a vector": "DELETE FROM embeddings WHERE chunk = (SELECT min(id) FROM chunks WHERE OF_RUN)",
     "a word": "DELETE FROM postings WHERE term = 'mill' AND chunk = (SELECT max(id) FROM chunks WHERE OF_RUN)",
     "its run": "UPDATE documents SET published_run = NULL WHERE id = :id",
@@ -205,7 +206,7 @@ def test_a_document_whose_history_is_forgotten_is_whole_until_something_lacks(wa
     ward.archive.sql("UPDATE documents SET job_id = NULL WHERE id = :id", id=shown.id)
     ward.archive.ingest(BROKEN, external_id="p")
     assert ward.archive.audit() == {}
-    ward.archive.sql("DELETE FROM pages WHERE position > 3 AND " + OF_RUN, id=shown.id)
+    ward.archive.sql(LOSSES["its last pages"].replace("OF_RUN", OF_RUN), id=shown.id)
     assert ward.archive.audit() == {"incomplete_passages": (1, 0)}
 
 
