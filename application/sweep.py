@@ -16,6 +16,7 @@ class Sweep(Protocol):
     def __call__(self, orders: Orders, context: RunContext) -> Sequence[Swept]:
         """Return what was removed, or what would be; one entry for each kind, also where there was nothing.
 
-        Raises what `context.check` raises, StorageUnavailable, DatabaseUnavailable.
+        What the object store refuses to delete is left, and the others go. Raises what `context.check` raises,
+        StorageUnavailable, DatabaseUnavailable.
         """
         ...

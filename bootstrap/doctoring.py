@@ -48,7 +48,10 @@ def doctor_action_type(
         *(CheckLeftovers(sweep=sweep) for sweep in leftovers),
         CheckDocuments(transactions=transactions, blobs=blobs, audit=PostgresDocumentAudit(engine), process=process),
         CheckJobs(
-            audit=PostgresJobAudit(engine), cancel_job=CancelJob(transactions=transactions), known_types=known_types
+            transactions=transactions,
+            audit=PostgresJobAudit(engine),
+            cancel_job=CancelJob(transactions=transactions),
+            known_types=known_types,
         ),
     )
     return ActionType(

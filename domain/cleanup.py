@@ -1,7 +1,7 @@
 """Cleanup: which tasks there are, and what one tells of its work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 CLEANUP = "cleanup"
@@ -52,7 +52,11 @@ class Swept:
     def and_also(self, subject: str, amount: Amount) -> "Swept":
         """Return it with one more."""
         examples = (*self.examples, subject)[:MOST_EXAMPLES]
-        return Swept(kind=self.kind, amount=self.amount + amount, left=self.left, examples=examples, note=self.note)
+        return replace(self, amount=self.amount + amount, examples=examples)
+
+    def and_left(self, subject: str, why: str) -> "Swept":
+        """Return it with one more that stays; the note is about the first."""
+        return replace(self, left=self.left + 1, note=self.note or f"{subject} stays: {why}")
 
     def as_json(self) -> Mapping[str, object]:
         """Return it as the receipt keeps it."""

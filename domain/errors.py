@@ -265,6 +265,10 @@ class StorageUnavailable(EsteiraError):
     retryable = True
 
 
+class StorageRefused(StorageUnavailable):
+    """The object store refuses this, and may answer otherwise: one object is locked, or a permission is missing."""
+
+
 class DatabaseUnavailable(EsteiraError):
     """The database does not answer."""
 

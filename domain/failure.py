@@ -1,5 +1,6 @@
 """Why a document could not be processed: the codes users see, what each says, and if trying again can help."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
@@ -81,10 +82,18 @@ class Failure:
 
 
 class ActionFailed(EsteiraError):
-    """An action of another package's type failed, and says why."""
+    """An action failed, and says why in words of its own."""
 
     code: ClassVar[str] = "action_failed"
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
+
+
+def failed_parts(errors: Sequence[EsteiraError], of_the_others: str) -> ActionFailed:
+    """Return the error of work whose parts are independent: what the first one says, and what became of the others."""
+    first = Failure.from_error(errors[0])
+    more = f" {len(errors) - 1} more failed." if len(errors) > 1 else ""
+    is_retryable = any(error.retryable for error in errors)
+    return ActionFailed(replace(first, message=f"{first.message}{more} {of_the_others}", retryable=is_retryable))

@@ -91,6 +91,14 @@ class Job:
         """Cancel at once, also what runs: its workers lose their leases."""
         return self._change_unfinished(lambda action: action.cancel(now=now))
 
+    def cancel_waiting(self, is_unwanted: Callable[[Action], bool], *, now: datetime) -> Self:
+        """Cancel those that wait and nobody wants; what runs, and all others, go on. Raises AlreadyFinal if none."""
+        unwanted = {a.id for a in self.actions if a.status is ActionStatus.PENDING and is_unwanted(a)}
+        if not unwanted:
+            raise AlreadyFinal
+        changed = tuple(a.cancel(now=now) if a.id in unwanted else a for a in self.actions)
+        return replace(self, version=self.version + 1, actions=changed)
+
     def retry(self, *, now: datetime) -> Self:
         """Start anew what failed, and nothing else. Raises NotFailed when nothing has."""
         if not any(action.status is ActionStatus.FAILED for action in self.actions):

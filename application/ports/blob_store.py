@@ -23,7 +23,8 @@ class BlobStore(Protocol):
     """Keeps objects under keys. Keys are ours: ASCII letters, digits, `/`, `-`, `_` and `.`, no `..`.
 
     Every method but the presigning ones does I/O and raises StorageUnavailable (retryable) when the store does not
-    answer or answers with a fault of its own. Not promised: locking, versions.
+    answer or answers with a fault of its own, StorageRefused where it answers and will not do just that. Not promised:
+    locking, versions.
     """
 
     @property

@@ -8,21 +8,28 @@ from domain.ids import DocumentId
 
 
 class DocumentAudit(Protocol):
-    """Lists in order of ids, behind `after`, up to `limit`. Raises DatabaseUnavailable (retryable).
+    """Lists by stretches in order of ids, behind `after`; returns also where the next one begins, None at the end.
 
-    Documents that are being processed are in the second list alone.
+    Raises DatabaseUnavailable (retryable). Documents that are being processed are in the second list alone.
     """
 
-    def without_job(self, *, after: DocumentId | None, limit: int) -> Sequence[DocumentId]:
-        """Return documents whose job is not there, or that show passages and have none."""
+    def without_job(self, *, after: DocumentId | None, limit: int) -> tuple[Sequence[DocumentId], DocumentId | None]:
+        """Return up to `limit` documents whose job is not there, or that show passages and have none."""
         ...
 
-    def processed(self, *, after: DocumentId | None, limit: int) -> Sequence[Document]:
-        """Return documents that have a job, each as the version that it processes, whose object has to be there."""
+    def processed(self, *, after: DocumentId | None, limit: int) -> tuple[Sequence[Document], DocumentId | None]:
+        """Look at up to `limit` documents that have a job; return each as the versions whose objects have to be there.
+
+        That is the one that it processes, and the one that readers see where that is another.
+        """
         ...
 
-    def incomplete(self, *, after: DocumentId | None, limit: int) -> Sequence[DocumentId]:
-        """Return documents that show a run of which there is nothing, or chunks without vectors or postings."""
+    def incomplete(self, *, after: DocumentId | None, limit: int) -> tuple[Sequence[DocumentId], DocumentId | None]:
+        """Look at up to `limit` documents; return those of whose shown run pages, chunks, vectors or postings lack.
+
+        What lacks is told by gaps, by chunks behind the last page, and by the run's own result, as long as it is kept.
+        One that was completed and shows no run is among them.
+        """
         ...
 
     def forget_job(self, document_id: DocumentId) -> bool:

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from application.call_in_turn import answer_of
 from application.check import Check
 from application.ports.run_context import RunContext
 from application.run_action import Outcome
 from domain.action import Action
 from domain.audit import Finding
+from domain.errors import EsteiraError
+from domain.failure import failed_parts
 from domain.report import Report
 
 
@@ -18,14 +22,23 @@ class AuditInstallation:
     checks: Sequence[Check]
 
     def __call__(self, action: Action, context: RunContext) -> Outcome:
-        """Check; the report is the result."""
+        """Check; the report is the result. A check that fails keeps no other from being made.
+
+        Raises ActionFailed with the first one's error once all were tried, and at once as `context.check` does.
+        """
         fix = bool(action.params["fix"])
-        report, findings = Report(progress=action.report.progress), list[Finding]()
+        report, findings, failed = Report(progress=action.report.progress), list[Finding](), list[EsteiraError]()
         for number, check in enumerate(self.checks):
             context.check()
             report = report.advance(number / len(self.checks), f"Check {number + 1} of {len(self.checks)}")
             context.report(report)
-            findings += check(fix=fix, context=context)
+            answer = answer_of(partial(check, fix=fix, context=context))
+            if isinstance(answer, EsteiraError):
+                failed.append(answer)
+            else:
+                findings += answer
+        if failed:
+            raise failed_parts(failed, _made(len(self.checks) - len(failed), len(self.checks), findings))
         found = sum(finding.count for finding in findings)
         repaired = sum(finding.repaired for finding in findings)
         result = {
@@ -39,3 +52,9 @@ class AuditInstallation:
 
     def clean_up(self, action: Action) -> None:
         """Nothing is left behind: each repair is whole by itself."""
+
+
+def _made(made: int, checks: int, findings: Sequence[Finding]) -> str:
+    """Say what the other checks found: there is no report where one failed."""
+    told = [f"{finding.code} {finding.count}, {finding.repaired} repaired" for finding in findings]
+    return f"{made} of {checks} checks were made and found: {'; '.join(told) or 'nothing'}."

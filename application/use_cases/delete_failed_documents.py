@@ -12,7 +12,7 @@ from application.use_cases.delete_document import DeleteDocument
 from domain.action import ActionStatus
 from domain.cleanup import Amount, Orders, Swept
 from domain.document import Document
-from domain.errors import DocumentNotFound, JobNotFound, NotFailed
+from domain.errors import DocumentNotFound, JobNotFound, NotFailed, StorageRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,10 @@ class DeleteFailedDocuments:
                         self.delete_document(document_id, require=_FailedBefore(before))
                 except (DocumentNotFound, JobNotFound, NotFailed):
                     continue
-                swept = swept.and_also(str(document_id), Amount(count=1))
+                except StorageRefused as refused:
+                    swept = swept.and_left(str(document_id), refused.detail)
+                else:
+                    swept = swept.and_also(str(document_id), Amount(count=1))
         return [swept]
 
 

@@ -9,6 +9,7 @@ from application.ports.unit_of_work import Transactions
 from application.sweep import BATCH
 from domain.artifact import Artifact
 from domain.cleanup import Amount, Orders, Swept
+from domain.errors import StorageRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +32,13 @@ class ExpireArtifacts:
             after = found[-1].action_id
             for artifact in found:
                 context.check()
-                if not orders.dry_run:
-                    self._delete(artifact)
-                swept = swept.and_also(artifact.object_key, Amount(count=1, size_bytes=artifact.size_bytes))
+                try:
+                    if not orders.dry_run:
+                        self._delete(artifact)
+                except StorageRefused as refused:
+                    swept = swept.and_left(artifact.object_key, refused.detail)
+                else:
+                    swept = swept.and_also(artifact.object_key, Amount(count=1, size_bytes=artifact.size_bytes))
 
     def _delete(self, artifact: Artifact) -> None:
         self.blobs.delete(artifact.object_key)

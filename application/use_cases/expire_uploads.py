@@ -11,7 +11,7 @@ from application.ports.unit_of_work import Transactions, UnitOfWork
 from application.sweep import BATCH
 from domain.cleanup import Amount, Orders, Swept
 from domain.document import Document
-from domain.errors import BlobNotFound, DocumentNotFound, JobNotFound, UploadNotFound
+from domain.errors import BlobNotFound, DocumentNotFound, JobNotFound, StorageRefused, UploadNotFound
 from domain.ids import DocumentId, UploadId
 from domain.multipart import Upload
 
@@ -44,7 +44,10 @@ class ExpireUploads:
             for document_id, upload_id in found:
                 context.check()
                 if upload := self._forget_upload(document_id, upload_id, before, orders):
-                    swept = swept.and_also(str(upload_id), self._drop_parts(upload, orders))
+                    try:
+                        swept = swept.and_also(str(upload_id), self._drop_parts(upload, orders))
+                    except StorageRefused as refused:
+                        swept = swept.and_left(str(upload_id), refused.detail)
         return swept
 
     def _forget_upload(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
+from application.call_in_turn import call_in_turn
 from application.ports.history import History, Record
 from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions
@@ -23,7 +25,9 @@ class ForgetHistory:
         """Sweep each kind."""
         with self.transactions() as transaction:
             now = transaction.now()
-        return [self._forget(record, now - kept, orders, context) for record, kept in self.retention.items()]
+        return call_in_turn(
+            partial(self._forget, record, now - kept, orders, context) for record, kept in self.retention.items()
+        )
 
     def _forget(self, record: Record, before: datetime, orders: Orders, context: RunContext) -> Swept:
         if orders.dry_run:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from application.call_in_turn import call_in_turn
 from application.ports.blob_store import BlobStore
 from application.ports.lost_rows import LostRows
 from application.ports.passage_store import PassageStore
@@ -10,7 +12,7 @@ from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions
 from application.sweep import BATCH
 from domain.cleanup import Amount, Orders, Swept
-from domain.errors import DocumentNotFound
+from domain.errors import DocumentNotFound, StorageRefused
 from domain.ids import DocumentId
 
 NUMBERS_AT_ONCE = 10_000
@@ -26,8 +28,9 @@ class SweepLostRows:
     passages: PassageStore
 
     def __call__(self, orders: Orders, context: RunContext) -> Sequence[Swept]:
-        """Sweep the three kinds."""
-        return self._runs(orders, context), self._staged(orders, context), self._dangling(orders, context)
+        """Sweep the three kinds; the object store has to do with the second alone."""
+        kinds = (self._runs, self._staged, self._dangling)
+        return call_in_turn(partial(sweep, orders, context) for sweep in kinds)
 
     def _runs(self, orders: Orders, context: RunContext) -> Swept:
         swept, after = Swept(kind="unpublished_passages"), None
@@ -49,9 +52,13 @@ class SweepLostRows:
             for parent_id in found:
                 context.check()
                 for key in self._left_behind(parent_id):
-                    if not orders.dry_run:
-                        self._delete(key)
-                    swept = swept.and_also(key, Amount(count=1))
+                    try:
+                        if not orders.dry_run:
+                            self._delete(key)
+                    except StorageRefused as refused:
+                        swept = swept.and_left(key, refused.detail)
+                    else:
+                        swept = swept.and_also(key, Amount(count=1))
         return swept
 
     def _left_behind(self, parent_id: DocumentId) -> Sequence[str]:

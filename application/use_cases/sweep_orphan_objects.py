@@ -13,7 +13,7 @@ from application.ports.unit_of_work import Transactions
 from domain.artifact import ARTIFACTS_PREFIX, run_of_key
 from domain.cleanup import Amount, Orders, Swept
 from domain.document import OBJECTS_PREFIX, document_of_key
-from domain.errors import DocumentNotFound
+from domain.errors import DocumentNotFound, StorageRefused
 
 # In one run; the rest is for the next one.
 MOST_OBJECTS = 10_000
@@ -44,15 +44,18 @@ class SweepOrphanObjects:
         with self.transactions() as transaction:
             before = transaction.now() - self.window
         orphans, count, seen = self._found(before, context)
-        swept = Swept(kind="orphan_objects", left=count)
+        swept = Swept(kind="orphan_objects", left=count - len(orphans))
         if count > max(DOUBTFUL_OBJECTS, seen / 2) and not orders.force:
             examples = tuple(orphan.key for orphan in orphans[:10])
-            return [replace(swept, examples=examples, note=DOUBT.format(orphans=count, seen=seen))]
+            return [replace(swept, left=count, examples=examples, note=DOUBT.format(orphans=count, seen=seen))]
         for orphan in orphans:
             context.check()
-            if orders.dry_run or self._delete(orphan):
-                swept = swept.and_also(orphan.key, Amount(count=1, size_bytes=orphan.size_bytes))
-        return [replace(swept, left=count - len(orphans))]
+            try:
+                if orders.dry_run or self._delete(orphan):
+                    swept = swept.and_also(orphan.key, Amount(count=1, size_bytes=orphan.size_bytes))
+            except StorageRefused as refused:
+                swept = swept.and_left(orphan.key, refused.detail)
+        return [swept]
 
     def _found(self, before: datetime, context: RunContext) -> tuple[list[StoredObject], int, int]:
         """Return orphans to delete, how many there are, and how many objects."""

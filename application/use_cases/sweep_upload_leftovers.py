@@ -11,7 +11,7 @@ from application.ports.run_context import RunContext
 from application.ports.unit_of_work import Transactions
 from domain.cleanup import Amount, Orders, Swept
 from domain.document import OBJECTS_PREFIX, document_of_key
-from domain.errors import UploadNotFound
+from domain.errors import StorageRefused, UploadNotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,14 @@ class SweepUploadLeftovers:
             old = [each for each in page if each.started_at < before and document_of_key(each.key)]
             open_ones = self.owners.open_uploads(old, since=before) if old else frozenset()
             for upload in old:
-                if upload.store_id not in open_ones and (amount := self._drop(upload, orders)):
-                    context.check()
-                    swept = swept.and_also(upload.key, amount)
+                if upload.store_id in open_ones:
+                    continue
+                context.check()
+                try:
+                    if amount := self._drop(upload, orders):
+                        swept = swept.and_also(upload.key, amount)
+                except StorageRefused as refused:
+                    swept = swept.and_left(upload.key, refused.detail)
         scraps = self.blobs.inventory.drop_scraps(before=before, dry_run=orders.dry_run)
         return swept, Swept(kind="half_written_files", amount=scraps)
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from domain.errors import StorageUnavailable
+from domain.errors import StorageRefused, StorageUnavailable
 
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise StorageUnavailable for every OSError."""
+    """Raise StorageRefused where a permission is missing, StorageUnavailable for every other OSError."""
     try:
         yield
+    except PermissionError as exc:
+        raise StorageRefused from exc
     except OSError as exc:
         raise StorageUnavailable from exc

@@ -14,7 +14,15 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from application.ports.presigned_request import PresignedRequest
-from domain.errors import BlobChanged, BlobNotFound, EsteiraError, PartsMismatch, StorageUnavailable, UploadNotFound
+from domain.errors import (
+    BlobChanged,
+    BlobNotFound,
+    EsteiraError,
+    PartsMismatch,
+    StorageRefused,
+    StorageUnavailable,
+    UploadNotFound,
+)
 from infrastructure.storage.object_rules import checked_key
 
 _CONNECT_TIMEOUT_SECONDS = 3
@@ -89,11 +97,11 @@ class S3Bucket:
         return PresignedRequest(method=method, url=url, headers=headers, expires_at=expires_at)
 
 
-class AccessRefused(StorageUnavailable):
+class AccessRefused(StorageRefused):
     """Retryable all the same: it heals as soon as an operator corrects the settings."""
 
 
-class NotOffered(StorageUnavailable):
+class NotOffered(StorageRefused):
     """The object store does not offer this."""
 
 

@@ -13,7 +13,7 @@ from application.attachments import KeepAttachments
 from application.models import Models
 from application.ports.blob_store import BlobStore
 from application.ports.embedder import Embedder
-from application.ports.extractor import DocumentOpened
+from application.ports.extractor import DocumentOpened, Extractor
 from application.run_action import ActionType, RunAction
 from application.use_cases.delete_document import DeleteDocument
 from application.use_cases.index_document import IndexDocument
@@ -27,7 +27,7 @@ from domain.action import Action
 from domain.audit import DOCTOR
 from domain.cleanup import CLEANUP, CleanupTask, Orders, params_of
 from domain.document import Document
-from domain.extracted_page import ExtractedPage
+from domain.extracted_page import ExtractedPage, UnreadablePage
 from domain.failure import DocumentUnreadable, FailureCode
 from domain.ids import DEFAULT_TENANT, DocumentId
 from domain.job import DOCUMENT_QUEUE, INDEX, Job
@@ -51,15 +51,23 @@ TEXT = "text/plain"
 
 
 class TextReader:
-    """Reads bytes as text; those that are broken not at all."""
+    """Reads bytes as text, in pages where there are form feeds; those that are broken not at all."""
 
     @contextmanager
     def open(self, path: Path, *, check: Callable[[], None], **_: object) -> Iterator[InMemoryStream]:
         data = path.read_bytes()
         if data == BROKEN:
             raise DocumentUnreadable(FailureCode.CORRUPT)
-        pages = [ExtractedPage(number=None, text=data.decode())]
-        yield InMemoryStream(opened=DocumentOpened(media_type=TEXT, page_count=None), pages=pages, check=check)
+        texts = data.decode().split("\f")
+        pages = [_page(number, text) for number, text in enumerate(texts, 1)] if texts[1:] else [_page(None, texts[0])]
+        page_count = len(texts) if texts[1:] else None
+        yield InMemoryStream(opened=DocumentOpened(media_type=TEXT, page_count=page_count), pages=pages, check=check)
+
+
+def _page(number: int | None, text: str) -> ExtractedPage | UnreadablePage:
+    if number and text == BROKEN.decode():
+        return UnreadablePage(number=number, code=FailureCode.PARSER_CRASHED)
+    return ExtractedPage(number=number, text=text)
 
 
 @dataclass
@@ -72,6 +80,7 @@ class Archive:
     settings: dict[str, object] = field(default_factory=dict)
     known: dict[str, Embedder] = field(default_factory=lambda: {"fake": FakeEmbedder()})
     """The embedding models that its workers can load; the setting is `fake`."""
+    extractor: Extractor = field(default_factory=TextReader)
 
     @property
     def models(self) -> Models:
@@ -82,11 +91,11 @@ class Archive:
         return partial(PostgresUnitOfWork, self.engine)
 
     def announce(
-        self, data: bytes, *, external_id: str | None = None, multipart: bool = False
+        self, data: bytes, *, filename: str = "a.txt", external_id: str | None = None, multipart: bool = False
     ) -> tuple[Document, Upload | None]:
         request = UploadRequest(
             tenant_id=DEFAULT_TENANT,
-            filename="a.txt",
+            filename=filename,
             size_bytes=len(data),
             content_type=TEXT,
             external_id=external_id,
@@ -96,7 +105,7 @@ class Archive:
         use_case = RequestUpload(
             transactions=self.transactions,
             blobs=self.blobs,
-            max_upload_bytes=10_000,
+            max_upload_bytes=100_000_000,
             upload_url_seconds=900,
             multipart_upload_seconds=86_400,
             chunk_tokens=64,
@@ -129,7 +138,7 @@ class Archive:
         index = IndexDocument(
             transactions=self.transactions,
             blobs=self.blobs,
-            extractor=TextReader(),
+            extractor=self.extractor,
             seal=a_seal(),
             models=self.models,
             cache=PostgresEmbeddingCache(self.engine),
@@ -168,8 +177,8 @@ class Archive:
         with self.transactions() as transaction:
             return transaction.jobs.lock(job.id).actions[0]
 
-    def ingest(self, data: bytes, *, external_id: str | None = None) -> Document:
-        document, _ = self.announce(data, external_id=external_id)
+    def ingest(self, data: bytes, *, filename: str = "a.txt", external_id: str | None = None) -> Document:
+        document, _ = self.announce(data, filename=filename, external_id=external_id)
         self.put(document.object_key, data)
         self.work(self.process(document.id))
         return document
