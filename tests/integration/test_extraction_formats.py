@@ -356,6 +356,11 @@ def test_html_encodings(text: Text, head: str, encoding: str) -> None:
     assert text(f"<html><head>{head}</head><body><p>{words}</p>".encode(encoding)) == words
 
 
+def test_html_called_latin_1_is_read_as_windows_1252(text: Text) -> None:
+    markup = '<html><head><meta charset="iso-8859-1"></head><body><p>Preço: €50 – “ótimo” ação…</p>'  # noqa: RUF001
+    assert text(markup.encode("cp1252")) == "Preço: €50 – “ótimo” ação…"  # noqa: RUF001
+
+
 def test_html_nested_a_hundred_thousand_deep_is_read(text: Text) -> None:
     assert text("<html><body>" + "<div>" * 100_000 + "deep" + "</div>" * 100_000) == "deep"
     assert "deep" in text("<html><body>" + "<table><tr><td>" * 2_000 + "deep")

@@ -54,6 +54,14 @@ def test_a_mail_is_its_subject_its_people_and_its_body(reader: Reader) -> None:
     assert reader.titles(data) == [(1, "Quarterly figures")]
 
 
+def test_what_is_called_latin_1_is_read_as_windows_1252(reader: Reader) -> None:
+    head = "Subject: =?iso-8859-1?Q?Pre=E7o_=80_50_=93ok=94?=\nContent-Type: text/plain; charset=iso-8859-1\n"
+    body = "Content-Transfer-Encoding: quoted-printable\n\nPre=E7o: =8050 =96 =93=F3timo=94 a=E7=E3o=85\n"
+    assert reader.text(f"From: a@b.c\n{head}{body}") == (
+        "Preço € 50 “ok”\n\nFrom: a@b.c\n\nPreço: €50 – “ótimo” ação…"  # noqa: RUF001
+    )
+
+
 def test_a_mail_as_the_standard_library_writes_it(reader: Reader) -> None:
     made = EmailMessage()
     made["From"], made["Subject"] = "José <jose@example.com>", "Relatório de março: ação imediata, não esquecer 日本"

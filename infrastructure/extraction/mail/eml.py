@@ -28,7 +28,8 @@ from infrastructure.extraction.mail.message import (
 )
 from infrastructure.extraction.pieces import Block
 from infrastructure.extraction.reading import ReadAttachment
-from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.encoding_labels import known_encoding
 from infrastructure.extraction.text.text_cleaning import one_line
 
 MAX_DEPTH = 50

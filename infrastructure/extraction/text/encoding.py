@@ -5,6 +5,8 @@ import re
 
 from charset_normalizer import from_bytes
 
+from infrastructure.extraction.text.encoding_labels import known_encoding
+
 SAMPLE_BYTES = 64 * 1024
 
 _MARKS = (
@@ -22,7 +24,6 @@ _WESTERN = re.compile(  # what is not usual in Western text
     "[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ffŒœŠšŽžŸ€‘’‚“”„‹›–—…•«»°ºª§´·¡¿©®™£¢²³½¼¾±× \xad]"  # noqa: RUF001
 )
 _LETTER_BETWEEN = re.compile("[a-zA-Z][\u00c0-\u00ff]|[\u00c0-\u00ff][a-zA-Z]")
-_ALIASES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932", "gb2312": "gb18030"}
 HANDLED_ERRORS = {"utf-8": "surrogatepass"}
 
 
@@ -38,19 +39,6 @@ def encoding_of(sample: bytes) -> str | None:
     if b"\x00" in sample or _too_many_controls(sample, _MAX_CONTROLS["other"]):
         return None
     return _legacy(sample)
-
-
-def known_encoding(name: str) -> str | None:
-    """Return Python's name of an encoding that a file claims, read as browsers do; None where it is unknown."""
-    try:
-        found = codecs.lookup(name.strip().lower()).name
-    except (LookupError, ValueError):
-        return None
-    try:
-        "a".encode(found)
-    except (LookupError, ValueError):  # a transformation such as base64, not an encoding
-        return None
-    return _ALIASES.get(found, found)
 
 
 def decode(data: bytes, encoding: str) -> str:
@@ -94,7 +82,7 @@ def _legacy(sample: bytes) -> str:
         return "cp1252"
     best = from_bytes(sample).best()
     found = best.encoding if best else "cp1252"
-    return _ALIASES.get(found.replace("_", "-"), found)
+    return known_encoding(found) or found
 
 
 def _too_many_controls(sample: bytes, share: float) -> bool:

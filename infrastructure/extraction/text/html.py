@@ -7,7 +7,8 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
-from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.encoding_labels import known_encoding
 
 # fmt: off
 DROPPED = {
