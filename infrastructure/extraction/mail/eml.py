@@ -218,8 +218,7 @@ def body_text(part: Message) -> str:
 
 
 def _by_its_bytes(data: bytes) -> str:
-    # A sample may end within a character, a whole text does not: with spaces behind it that shows.
-    return decode(data, encoding_of(data[:SAMPLE_BYTES] + b"    ") or "cp1252")
+    return decode(data, encoding_of(data[:SAMPLE_BYTES]) or "cp1252")
 
 
 def _refuse_encrypted(part: Message, kind: str) -> None:
