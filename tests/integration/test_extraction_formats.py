@@ -375,6 +375,33 @@ def test_a_byte_order_mark_does_not_make_the_title_of_html_text(text: Text) -> N
     assert text("\ufeff<html><head><title>no</title></head><body><p>words</p>") == "words"
 
 
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ('<meta charset="iso-8859-1">', "utf-8"),
+        ('<!-- <meta charset="koi8-r"> --><meta charset="windows-1252">', "cp1252"),
+        ("<script>var m = '<meta charset=koi8-r>'</script><meta charset=windows-1252>", "cp1252"),
+        ('<meta name="description" content="charset=koi8-r"><meta charset="windows-1252">', "cp1252"),
+        ('<title><meta charset="koi8-r"></title>', "cp1252"),
+        ('<meta data-x="a>b" charset="koi8-r">', "koi8-r"),
+        ("<META CONTENT='text/html;charset=koi8-r' HTTP-EQUIV='content-type' />", "koi8-r"),
+        ('<meta charset="nonsense"><meta charset="koi8-r">', "koi8-r"),
+        ('<meta charset="utf-8">', "cp1252"),
+        (f'<meta charset="iso-8859-1"><style>{" " * 100_000}</style>', "utf-8"),
+    ],
+)
+def test_html_is_in_the_encoding_that_its_bytes_or_a_real_declaration_tell(
+    text: Text, head: str, encoding: str
+) -> None:
+    words = "старая книга" if encoding == "koi8-r" else "São Paulo, ação"
+    assert text(f"<html><head>{head}</head><body><p>{words}</p>".encode(encoding)) == words
+
+
+def test_html_called_latin_1_is_read_as_windows_1252(text: Text) -> None:
+    markup = '<html><head><meta charset="iso-8859-1"></head><body><p>Preço: €50 – “ótimo” ação…</p>'  # noqa: RUF001
+    assert text(markup.encode("cp1252")) == "Preço: €50 – “ótimo” ação…"  # noqa: RUF001
+
+
 def test_html_nested_a_hundred_thousand_deep_is_read(text: Text) -> None:
     assert text("<html><body>" + "<div>" * 100_000 + "deep" + "</div>" * 100_000) == "deep"
     assert "deep" in text("<html><body>" + "<table><tr><td>" * 2_000 + "deep")

@@ -54,6 +54,32 @@ def test_a_mail_is_its_subject_its_people_and_its_body(reader: Reader) -> None:
     assert reader.titles(data) == [(1, "Quarterly figures")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("body", ["words", "a line of words\n" * 200_000], ids=["short", "long"])
+def test_a_mailbox_of_several_mails_is_not_read_as_its_first(reader: Reader, end: str, body: str) -> None:
+    one = f"From ana@example.com Mon Jan  1 00:00:00 2024\nFrom: ana@example.com\nSubject: first\n\n{body}\n"
+    other = one.replace("first", "second").replace("From ana@example.com", "From -", 1)
+    with pytest.raises(DocumentUnreadable) as caught:
+        reader.text(f"{one}\n{other}".replace("\n", end))
+    assert caught.value.failure_code.value == "unsupported_type"
+    assert "mailbox" in caught.value.detail
+
+
+def test_a_mailbox_of_one_mail_is_that_mail(reader: Reader) -> None:
+    body = "From here on, all was well in 2024\n\n>From a@b.c Mon Jan  1 00:00:00 2024\nFrom: him\n\nFrom me in 2024\n"
+    text = reader.text(f"From a@b.c Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nSubject: only\n\n{body}")
+    assert text.startswith("only\n\nFrom: a@b.c\n\nFrom here on")
+    assert text.endswith("From me in 2024")
+
+
+def test_what_is_called_latin_1_is_read_as_windows_1252(reader: Reader) -> None:
+    head = "Subject: =?iso-8859-1?Q?Pre=E7o_=80_50_=93ok=94?=\nContent-Type: text/plain; charset=iso-8859-1\n"
+    body = "Content-Transfer-Encoding: quoted-printable\n\nPre=E7o: =8050 =96 =93=F3timo=94 a=E7=E3o=85\n"
+    assert reader.text(f"From: a@b.c\n{head}{body}") == (
+        "Preço € 50 “ok”\n\nFrom: a@b.c\n\nPreço: €50 – “ótimo” ação…"  # noqa: RUF001
+    )
+
+
 def test_a_mail_as_the_standard_library_writes_it(reader: Reader) -> None:
     made = EmailMessage()
     made["From"], made["Subject"] = "José <jose@example.com>", "Relatório de março: ação imediata, não esquecer 日本"

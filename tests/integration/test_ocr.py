@@ -110,16 +110,56 @@ def test_only_pages_without_text_are_recognized(extractor: SandboxedExtractor, t
     assert [SENTENCE in page.text for page in pages] == [False, True, False]
 
 
-@needs_tesseract
-def test_a_stamp_on_a_scan_is_no_text_layer(extractor: SandboxedExtractor, tmp_path: Path) -> None:
+def under_a_layer(text: str) -> bytes:
+    """A scan with a text layer of its own."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(scanned_pdf(1)))
-    writer.pages[0].merge_page(pypdf.PdfReader(io.BytesIO(small_pdf(["Exhibit 7"]))).pages[0])
+    writer.pages[0].merge_page(pypdf.PdfReader(io.BytesIO(small_pdf([text]))).pages[0])
+    writer.add_outline_item(title=text, page_number=0)
     buffer = io.BytesIO()
     writer.write(buffer)
-    with opened(extractor, tmp_path, buffer.getvalue()) as stream:
+    return buffer.getvalue()
+
+
+@needs_tesseract
+def test_a_stamp_on_a_scan_is_no_text_layer(extractor: SandboxedExtractor, tmp_path: Path) -> None:
+    with opened(extractor, tmp_path, under_a_layer("Exhibit 7")) as stream:
         (page,) = stream
     assert isinstance(page, ExtractedPage)
+    assert "Exhibit 7" in page.text
     assert SENTENCE in page.text
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        ("a~ ,;_ |oO", "Annual Report 2023\n\na~ ,;_ |oO"),
+        ("ANNUAL\nREPORT 2023, by Ana", "ANNUAL\nREPORT 2023, by Ana"),
+        ("", "Annual Report 2023"),
+        (" ~ ", "Annual Report 2023"),
+    ],
+)
+def test_a_title_over_a_photo_is_kept_whatever_is_seen_in_the_photo(tmp_path: Path, seen: str, text: str) -> None:
+    (tmp_path / "seen").write_text(seen)
+    recognition = limits(program(tmp_path, f"cat '{tmp_path}/seen'"))
+    with (
+        SandboxedExtractor(recognition) as extractor,
+        opened(extractor, tmp_path, under_a_layer("Annual Report 2023")) as stream,
+    ):
+        (page,) = stream
+    assert isinstance(page, ExtractedPage)
+    assert page.text == text
+    assert page.recognized == (text != "Annual Report 2023")
+    assert [heading.title for heading in page.headings] == ["Annual Report 2023"]
+
+
+def test_a_title_over_a_photo_is_kept_if_tesseract_fails(tmp_path: Path) -> None:
+    with (
+        SandboxedExtractor(limits(program(tmp_path, "exit 3"))) as extractor,
+        opened(extractor, tmp_path, under_a_layer("Annual Report 2023")) as stream,
+    ):
+        (page,) = stream
+    assert isinstance(page, ExtractedPage)
+    assert (page.text, page.recognized) == ("Annual Report 2023", False)
 
 
 @needs_tesseract

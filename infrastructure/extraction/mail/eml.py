@@ -17,6 +17,7 @@ from pathlib import Path
 
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.detection import Format
+from infrastructure.extraction.mail.head import is_mailbox
 from infrastructure.extraction.mail.message import (
     MAX_LINE_CHARACTERS,
     MailReading,
@@ -28,11 +29,13 @@ from infrastructure.extraction.mail.message import (
 )
 from infrastructure.extraction.pieces import Block
 from infrastructure.extraction.reading import ReadAttachment
-from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.encoding_labels import known_encoding
 from infrastructure.extraction.text.text_cleaning import one_line
 
 MAX_DEPTH = 50
 MAX_PARTS = 10_000
+MAILBOX = "This is a mailbox of several mails (mbox). Save each of them as a file of its own (EML) and upload those."
 SHOWN = ("From", "To", "Cc", "Date")
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 CALENDARS = {"text/calendar", "application/ics"}
@@ -41,7 +44,9 @@ NO_CLAIM = {"us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown", "defaul
 
 
 def open_eml(path: Path, encoding: str) -> MailReading:
-    """Open a mail. Raises DocumentUnreadable: encrypted, corrupt."""
+    """Open a mail. Raises DocumentUnreadable: encrypted, corrupt, unsupported_type."""
+    if is_mailbox(path):
+        raise DocumentUnreadable(FailureCode.UNSUPPORTED_TYPE, MAILBOX)
     try:
         parts = _Parts()
         parts.message(_parsed(path, encoding), depth=1, level=1)
@@ -217,8 +222,7 @@ def body_text(part: Message) -> str:
 
 
 def _by_its_bytes(data: bytes) -> str:
-    # A sample may end within a character, a whole text does not: with spaces behind it that shows.
-    return decode(data, encoding_of(data[:SAMPLE_BYTES] + b"    ") or "cp1252")
+    return decode(data, encoding_of(data[:SAMPLE_BYTES]) or "cp1252")
 
 
 def _refuse_encrypted(part: Message, kind: str) -> None:

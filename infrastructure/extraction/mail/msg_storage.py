@@ -17,7 +17,8 @@ from oxmsg.domain.model import UnrecognizedCodePageError, UnsupportedEncodingErr
 
 from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
-from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.encoding_labels import known_encoding
 
 TOP_HEADER_BYTES, EMBEDDED_HEADER_BYTES, INNER_HEADER_BYTES = 32, 24, 8
 _ENTRY = struct.Struct("<HHI8s")

@@ -14,7 +14,7 @@ from infrastructure.extraction.detection import Format
 from infrastructure.extraction.office import rtf_words as words
 from infrastructure.extraction.office.rtf_blocks import Blocks, level_of
 from infrastructure.extraction.pieces import Block, PieceReading
-from infrastructure.extraction.text.encoding import known_encoding
+from infrastructure.extraction.text.encoding_labels import known_encoding
 
 MAX_DEPTH = 10_000
 MAX_FALLBACK_CHARACTERS = 10

@@ -15,7 +15,7 @@ from domain.failure import DocumentUnreadable, FailureCode
 from infrastructure.extraction.limits import ExtractionLimits
 from infrastructure.extraction.pdf.outline import Outline, read_outline
 from infrastructure.extraction.pdf.pages import PageTexts
-from infrastructure.extraction.pdf.scans import is_drawn_on, is_stamped_scan, picture_of, shows_a_picture
+from infrastructure.extraction.pdf.scans import is_drawn_on, is_stamped_scan, picture_of, shows_a_picture, with_layer
 from infrastructure.extraction.pdf.second_try import SecondReader, locked
 from infrastructure.extraction.pictures.recognized_text import recognize_page
 from infrastructure.extraction.pictures.tesseract import can_recognize
@@ -85,12 +85,14 @@ class PdfReading:
         try:
             text = texts.read(page, number)
             blank = None if text.strip() else self._why_blank(page)
-            if self._is_to_be_recognized(page, text):
-                return recognize_page(picture_of(page), number, texts.known, self._limits)
+            recognized = self._recognized(page, number, text)
         except pypdfium2.PdfiumError:
             return self._second.page_or_unreadable(number)
         finally:
             page.close()
+        if recognized and not (text.strip() and (recognized.unreadable or recognized.blank)):
+            text = with_layer(text, recognized.text)
+            return replace(recognized, text=text, headings=outline.headings_of(number, text))
         return ReadPage(number=number, text=text, headings=outline.headings_of(number, text), blank=blank)
 
     def _why_blank(self, page: Any) -> FailureCode:  # noqa: ANN401 - pypdfium2 is untyped
@@ -98,10 +100,13 @@ class PdfReading:
             return FailureCode.NEEDS_OCR
         return FailureCode.CORRUPT if self._blank_is_damage else FailureCode.NO_TEXT
 
-    def _is_to_be_recognized(self, page: Any, text: str) -> bool:  # noqa: ANN401 - pypdfium2 is untyped
+    def _recognized(self, page: Any, number: int, text: str) -> ReadPage | None:  # noqa: ANN401 - pypdfium2 is untyped
+        """Read what the page shows, where that may be more than its text says."""
         if not can_recognize(self._limits):
-            return False
-        return is_stamped_scan(page, text) if text.strip() else is_drawn_on(page)
+            return None
+        if not (is_stamped_scan(page, text) if text.strip() else is_drawn_on(page)):
+            return None
+        return recognize_page(picture_of(page), number, self._texts.known, self._limits)
 
 
 def _ends_properly(path: Path) -> bool:

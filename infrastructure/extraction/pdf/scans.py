@@ -9,7 +9,7 @@ from infrastructure.extraction.pictures.tesseract import MAX_PIXELS, GrayPicture
 MAX_FORM_DEPTH = 5
 POINTS_AN_INCH = 72
 DOTS_AN_INCH = 300
-# A stamp or a page number over a scan is no text layer.
+# A stamp or a page number over a scan is no whole text layer.
 STAMP_CHARACTERS = 60
 MOST_OF_PAGE = 0.5
 
@@ -32,6 +32,17 @@ def is_stamped_scan(page: Any, text: str) -> bool:  # noqa: ANN401
     pictures = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=1)
     areas = [float((x1 - x0) * (y1 - y0)) for x0, y0, x1, y1 in (picture.get_bounds() for picture in pictures)]
     return max(areas, default=0.0) > MOST_OF_PAGE * float((right - left) * (top - bottom))
+
+
+def with_layer(layer: str, seen: str) -> str:
+    """Return what was seen in the picture of a page, after its text layer unless that was seen, too."""
+    if not layer.strip() or _letters(layer) in _letters(seen):
+        return seen
+    return f"{layer.rstrip()}\n\n{seen}"
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def picture_of(page: Any) -> GrayPicture:  # noqa: ANN401

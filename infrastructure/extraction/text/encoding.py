@@ -1,9 +1,9 @@
-"""Which encoding bytes are text in: byte order mark, UTF-8, UTF-16 by its NULs, else a guess by charset-normalizer."""
+"""Which encoding bytes are text in: byte order mark, UTF-8, UTF-16 by its NULs, else a guess."""
 
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from infrastructure.extraction.text.legacy_encoding import legacy_encoding
 
 SAMPLE_BYTES = 64 * 1024
 
@@ -18,11 +18,7 @@ _CONTROLS = re.compile(rb"[\x01-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MAX_CONTROLS = {"utf-8": 0.05, "other": 0.005}
 _MAX_NULS = 0.3
 _FEW = 2  # controls that even the shortest text may hold
-_WESTERN = re.compile(  # what is not usual in Western text
-    "[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ffŒœŠšŽžŸ€‘’‚“”„‹›–—…•«»°ºª§´·¡¿©®™£¢²³½¼¾±× \xad]"  # noqa: RUF001
-)
-_LETTER_BETWEEN = re.compile("[a-zA-Z][\u00c0-\u00ff]|[\u00c0-\u00ff][a-zA-Z]")
-_ALIASES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932", "gb2312": "gb18030"}
+_BYTES_BEFORE = 1000
 HANDLED_ERRORS = {"utf-8": "surrogatepass"}
 
 
@@ -37,38 +33,39 @@ def encoding_of(sample: bytes) -> str | None:
         return wide
     if b"\x00" in sample or _too_many_controls(sample, _MAX_CONTROLS["other"]):
         return None
-    return _legacy(sample)
-
-
-def known_encoding(name: str) -> str | None:
-    """Return Python's name of an encoding that a file claims, read as browsers do; None where it is unknown."""
-    try:
-        found = codecs.lookup(name.strip().lower()).name
-    except (LookupError, ValueError):
-        return None
-    try:
-        "a".encode(found)
-    except (LookupError, ValueError):  # a transformation such as base64, not an encoding
-        return None
-    return _ALIASES.get(found, found)
+    return legacy_encoding(sample)
 
 
 def decode(data: bytes, encoding: str) -> str:
     """Decode; what does not fit becomes U+FFFD, and so do surrogates written as UTF-8, later."""
     try:
         return data.decode(encoding, HANDLED_ERRORS.get(encoding, "strict"))
+    except UnicodeDecodeError as exc:
+        if encoding == "utf-8" and data[: exc.start].isascii():
+            encoding = encoding_after_ascii(data, exc.start)
+        return data.decode(encoding, "replace")
     except UnicodeError:
         return data.decode(encoding, "replace")
 
 
+def encoding_after_ascii(data: bytes, start: int) -> str:
+    """Return the encoding of text that was taken for UTF-8 and is ASCII up to `start`, which is not UTF-8."""
+    sample = data[max(start - _BYTES_BEFORE, 0) :][:SAMPLE_BYTES]
+    text = sample.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if sum(not character.isascii() for character in text) > 2 * damaged:
+        return "utf-8"
+    found = encoding_of(sample)
+    return "utf-8" if found is None or found.startswith(("utf-16", "utf-32")) else found
+
+
 def _is_utf8(sample: bytes) -> bool:
-    for cut in range(4):  # the sample may end within a character
-        try:
-            sample[: len(sample) - cut].decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+    """Tell UTF-8. It may end within a character if the sample was cut off, or has whole ones before."""
+    try:
+        text, length = codecs.utf_8_decode(sample, "surrogatepass", False)  # noqa: FBT003
+    except UnicodeDecodeError:
+        return False
+    return length == len(sample) or len(sample) >= SAMPLE_BYTES or not text.isascii()
 
 
 def _utf16_or(sample: bytes, otherwise: str | None) -> str | None:
@@ -83,18 +80,6 @@ def _utf16_or(sample: bytes, otherwise: str | None) -> str | None:
     if half >= 4 and nuls - odd > 0.6 * half and odd < 0.1 * half:  # noqa: PLR2004
         return "utf-16-be"
     return otherwise if nuls < _MAX_NULS * len(sample) else None
-
-
-def _legacy(sample: bytes) -> str:
-    """Guess a one-byte or Asian encoding; Western first, which the library often takes for its neighbours."""
-    western = sample.decode("cp1252", "replace")
-    odd = len(_WESTERN.findall(western))
-    high = sum(byte > 0x7F for byte in sample)  # noqa: PLR2004
-    if odd <= 0.02 * high and len(_LETTER_BETWEEN.findall(western)) >= 0.5 * high:
-        return "cp1252"
-    best = from_bytes(sample).best()
-    found = best.encoding if best else "cp1252"
-    return _ALIASES.get(found.replace("_", "-"), found)
 
 
 def _too_many_controls(sample: bytes, share: float) -> bool:

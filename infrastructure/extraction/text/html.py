@@ -7,7 +7,8 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from infrastructure.extraction.pieces import CELL_SEPARATOR, Block, PieceReading
-from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of, known_encoding
+from infrastructure.extraction.text.encoding import SAMPLE_BYTES, decode, encoding_of
+from infrastructure.extraction.text.encoding_labels import known_encoding
 from infrastructure.extraction.text.xhtml import as_html, is_xhtml
 
 # fmt: off
@@ -23,13 +24,20 @@ BLOCKS = {
 }
 # fmt: on
 MAX_DEPTH = 500
+MAX_HEAD_BYTES = 4096  # within which the encoding is named
 _NESTING = re.compile(  # tags that may hold themselves and must be closed
     r"<(/?)(?:div|span|ul|ol|dl|table|section|article|blockquote|center|font|form|main|nav|b|i|u|em|strong)\b[^<>]*>",
     re.IGNORECASE,
 )
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LAYOUT_SIGNS = "table, h1, h2, h3, h4, h5, h6, section, article, form"
-_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_NO_MARKUP = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<(script|style|title|textarea|xmp|template)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL
+)
+_META = re.compile(rb"<meta[\s/]((?:[^>\"']|\"[^\"]{0,500}\"|'[^']{0,500}'){0,500})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rb"([^\s=/\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _SPACES = re.compile(r"[ \t\n\f\r]+")
 
@@ -69,13 +77,30 @@ def flattened(markup: str) -> str:
 
 
 def declared_encoding(data: bytes) -> str | None:
-    """Return the encoding that the markup names, None where it names none that is known."""
+    """Return the encoding that the markup names, None where it names none that is known or the bytes say better."""
     sample = data[:SAMPLE_BYTES]
-    found = _META.search(sample, 0, 4096)
-    if not found or sample.startswith(_MARKS) or (encoding_of(sample) or "").startswith("utf-16"):
+    if sample.startswith(_MARKS) or (encoding_of(sample) or "").startswith("utf-16"):
         return None
-    name = known_encoding(found[1].decode("ascii"))
+    if _is_utf8(data):  # old declarations outlive the encoding, and no other text looks like it
+        return "utf-8"
+    names = (_named(meta[1]) for meta in _META.finditer(_NO_MARKUP.sub(b"", sample), 0, MAX_HEAD_BYTES))
+    name = next(filter(None, map(known_encoding, filter(None, names))), None)
     return "utf-8" if name and name.startswith("utf-16") else name  # the declaration could be read, so it is not
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell by the first character that is not ASCII and those that follow."""
+    found = _BEYOND_ASCII.search(data)
+    return found is not None and encoding_of(data[found.start() : found.start() + SAMPLE_BYTES]) == "utf-8"
+
+
+def _named(attributes: bytes) -> str | None:
+    """Return the encoding that a meta tag names."""
+    found = {name.lower(): b"".join(value).decode("latin-1") for name, *value in _ATTRIBUTE.findall(attributes)}
+    if found.get(b"http-equiv", "").strip().lower() == "content-type" and b"charset" not in found:
+        content = _CHARSET.search(found.get(b"content", ""))
+        return content[1] if content else None
+    return found.get(b"charset")
 
 
 class _Walker:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from infrastructure.extraction.pieces import MAX_BLOCK_CHARACTERS, Block, PieceReading
-from infrastructure.extraction.text.encoding import HANDLED_ERRORS
+from infrastructure.extraction.text.encoding import HANDLED_ERRORS, encoding_after_ascii
 
 PORTION_BYTES = 64 * 1024
 _PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n)+|[\f\u2029]")
@@ -19,20 +19,30 @@ def open_plain_text(path: Path, encoding: str) -> PieceReading:
 
 def portions(path: Path, encoding: str) -> Iterator[str]:
     """Yield the text in portions, line ends made newlines. Memory does not grow with the file."""
-    errors = HANDLED_ERRORS.get(encoding, "replace")
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
     held = ""
+    for decoded in _decoded(path, encoding):
+        text = held + decoded
+        held = "\r" if text.endswith("\r") else ""  # a pair CR LF may lie across two portions
+        yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
+    yield held.replace("\r", "\n")
+
+
+def _decoded(path: Path, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(HANDLED_ERRORS.get(encoding, "replace"))
+    told_nothing = encoding == "utf-8"  # as long as all is ASCII
     with path.open("rb") as file:
-        while data := file.read(PORTION_BYTES):
+        data = b"begun"
+        while data:
+            data = file.read(PORTION_BYTES)
             try:
-                text = decoder.decode(data)
-            except UnicodeDecodeError:  # beyond the sample the file is not what its beginning said
-                decoder = codecs.getincrementaldecoder(encoding)("replace")
-                text = decoder.decode(data)
-            text = held + text
-            held = "\r" if text.endswith("\r") else ""  # a pair CR LF may lie across two portions
-            yield text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
-    yield (held + codecs.decode(b"", encoding, "replace")).replace("\r", "\n")
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as exc:  # beyond the sample the file is not what its beginning said
+                rest = decoder.getstate()[0] + data
+                name = encoding_after_ascii(rest, exc.start) if told_nothing else encoding
+                decoder = codecs.getincrementaldecoder(name)("replace")
+                text = decoder.decode(rest, final=not data)
+            told_nothing = told_nothing and text.isascii()
+            yield text
 
 
 def lines(parts: Iterable[str], *, most: int) -> Iterator[str]:
