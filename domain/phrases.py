@@ -35,7 +35,7 @@ class Phrase:
         # Looked for behind the first word: a pattern that begins with plain letters is searched many times as fast.
         before = "" if UNSPACED.match(first[0]) else rf"(?<!(?:{_spaced()}){re.escape(first)})"
         after = "" if UNSPACED.match(words[-1][-1]) else f"(?!{_spaced()})"
-        pattern = between.join([_ending(first, before), *map(_ending, rest)])
+        pattern = between.join([_pattern(first, before), *map(_pattern, rest)])
         return cls(text, re.compile(pattern + after))
 
     def stands_in(self, folded: str) -> bool:
@@ -70,7 +70,7 @@ class Question:
         return cls(words=words.strip() if phrases else query, phrases=tuple(phrases))
 
 
-def _ending(word: str, condition: str = "") -> str:
+def _pattern(word: str, condition: str = "") -> str:
     """Return the word's pattern. 5o, to which 5º is folded, counts as 5; 5a does not, as it may be "Section 5A"."""
     return re.escape(word) + condition + ("o?" if word.isdecimal() else "")
 
