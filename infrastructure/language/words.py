@@ -11,7 +11,8 @@ from functools import cache
 from domain.folded_text import marks
 from domain.phrases import UNSPACED, UNSPACED_LETTERS
 
-NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
+# Begun only where digits begin: a million of them would else be read again from each.
+NUMBER = re.compile(r"(?<!\d)\d++(?:[.,]\d++)+")
 ORDINAL = re.compile(r"\d+[oa]")
 JOINT = re.compile(r"[-.,/:_]")
 # Han and Hangul: a letter of the other scripts without spaces says nothing by itself.
@@ -53,11 +54,10 @@ def _words_of(token: str, start: int) -> Iterator[Located]:
         yield token, start, start + len(token)
         return
     if JOINT.search(token) and any(character.isdigit() for character in token):
-        if not UNSPACED.search(token):
+        if not UNSPACED.search(token) and not NUMBER.fullmatch(token):
             yield token, start, start + len(token)
         for number in NUMBER.finditer(token):
-            if number.group() != token:
-                yield number.group(), start + number.start(), start + number.end()
+            yield number.group(), start + number.start(), start + number.end()
     for part, begin, end in _parts(token, start):
         yield part, begin, end
         if ORDINAL.fullmatch(part):

@@ -34,6 +34,7 @@ def test_lone_surrogates_and_very_long_words_are_no_fault(analyzer: TermAnalyzer
     assert analyzer.language_of("\ud800" * 50 + "abc") in analyzer.languages()
     analyzer.terms("\ud800 abc", "en")
     assert len(analyzer.terms("x" * 1_000_000, "en")[0]) <= 64
+    assert len(analyzer.terms("1" * 1_000_000 + "-a", "und")) == 3
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_words_that_mean_the_same_meet(analyzer: TermAnalyzer, one: str, other: 
         ("123.456.789-00", ["123.456.789-00", "123.456.789", "123", "456", "789", "00"]),
         ("1.5-2.0", ["1.5-2.0", "1.5", "2.0", "1", "5", "2", "0"]),
         ("31.12.2024", ["31.12.2024", "31", "12", "2024"]),
+        ("๑.๕", ["๑.๕", "๑", "๕"]),
         ("v1.5", ["v1.5", "1.5", "v1", "5"]),
         ("价格1.5元", ["1.5", "价格", "1", "5", "元", "价", "格"]),
         ("art. 5º, 2ª", ["art", "5o", "5", "2a", "2"]),
