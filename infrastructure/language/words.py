@@ -1,7 +1,7 @@
 """Cuts folded text into words: codes and numbers whole and by their parts, scripts without spaces into pairs.
 
-A passage has more words than a question for it: single characters that can be a word, such as 猫, are looked for only
-where they are asked for alone.
+A passage has more words than a question for it: parts of a number, and single characters that can be a word, such as
+猫, are looked for only where they are asked for alone.
 """
 
 import re
@@ -34,10 +34,13 @@ def words(text: str) -> Iterator[Located]:
 
 
 def query_words(text: str) -> Iterator[str]:
-    """Yield the words to find passages by: those of a passage with this text, but no character that is in a pair."""
+    """Yield the words to find passages by: those of a passage, but not what a number or a pair of them tells better."""
     for match in _word_pattern().finditer(text):
-        for word, _, _ in _words_of(match.group(), 0):
-            yield word
+        token = match.group()
+        outside_numbers = NUMBER.sub(lambda number: " " * len(number[0]), token)
+        for word, start, end in _words_of(token, 0):
+            if NUMBER.fullmatch(word) or not outside_numbers[start:end].isspace():
+                yield word
 
 
 def parts(text: str) -> Iterator[str]:

@@ -80,6 +80,21 @@ def test_codes_and_numbers_are_found_whole_and_by_their_parts(
     assert analyzer.terms(text, "und") == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("R$ 1.200,00", ["r", "1.200,00"]),
+        ("1.5-2.0", ["1.5-2.0", "1.5", "2.0"]),
+        ("v1.5", ["v1.5", "1.5", "v1"]),
+        ("INV-001/2024", ["inv-001/2024", "inv", "001", "2024"]),
+    ],
+)
+def test_a_question_for_a_number_is_not_one_for_its_parts(
+    analyzer: TermAnalyzer, query: str, expected: list[str]
+) -> None:
+    assert analyzer.query_terms(query, "und") == expected
+
+
 def test_stop_words_are_left_out_and_repeats_kept(analyzer: TermAnalyzer) -> None:
     assert analyzer.terms("The cat and the cat", "en") == ["cat", "cat"]
     assert analyzer.terms("O gato não é o gato", "pt") == ["gat", "gat"]

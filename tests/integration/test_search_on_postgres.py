@@ -34,6 +34,7 @@ def add(engine: Engine, *contents: str, language: str = "pt", page: int | None =
             vector=vector,
             language=language,
             terms=TERMS.terms(content, language),
+            length=len(TERMS.query_terms(content, language)),
         )
         for position, (content, vector) in enumerate(zip(contents, EMBEDDER.embed_passages(contents), strict=True))
     ]
@@ -95,6 +96,12 @@ def test_numbers_inside_compounds_and_single_characters_are_found(
 def test_a_quoted_number_is_not_found_by_its_parts(engine: Engine) -> None:
     add(engine, "1, 5 e 200", "1,5 mm", "21.5 mm", "art. 15", "1.55 mm")
     assert ask(engine, '"1.5"') == []
+
+
+def test_a_passage_is_no_longer_for_the_parts_of_its_numbers(engine: Engine) -> None:
+    add(engine, "gato, pago com 1.200,00 e 3.500,10", "gato, pago com cheque e dinheiro")
+    one, other = ask(engine, "gato", SearchMode.KEYWORD)
+    assert one.score == other.score
 
 
 def test_terms_are_highlighted_by_their_stem_in_the_language_of_the_document(engine: Engine) -> None:
