@@ -116,6 +116,7 @@ class Indexing:
                 vector=vectors[chunk.content_hash],
                 language=self.language,
                 terms=self.terms.terms(chunk.text, self.language),
+                length=len(self.terms.query_terms(chunk.text, self.language)),
             )
             for chunk in batch
         ]

@@ -16,7 +16,10 @@ UNSPACED = re.compile(f"[{UNSPACED_LETTERS}]+")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand next to each other. Case, accents and what is between the words do not count; endings do."""
+    """Words that stand next to each other. Case, accents and what is between the words do not count; endings do.
+
+    A number is a word with its stops and commas; a whole one is also found as an ordinal, as 5 in "art. 5º".
+    """
 
     text: str
     pattern: re.Pattern[str]
@@ -27,12 +30,13 @@ class Phrase:
         words = _word().findall(fold(text))
         if not words:
             return None
-        first, *rest = map(re.escape, words)
+        first, *rest = words
         between = rf"(?:(?![{marks()}])[\W_])+"
         # Looked for behind the first word: a pattern that begins with plain letters is searched many times as fast.
-        before = "" if UNSPACED.match(words[0][0]) else rf"(?<![^\W_]{first})(?<![{marks()}]{first})"
-        after = "" if UNSPACED.match(words[-1][-1]) else rf"(?![^\W_]|[{marks()}])"
-        return cls(text, re.compile(between.join([first + before, *rest]) + after))
+        before = "" if UNSPACED.match(first[0]) else rf"(?<!(?:{_spaced()}){re.escape(first)})"
+        after = "" if UNSPACED.match(words[-1][-1]) else f"(?!{_spaced()})"
+        pattern = between.join([_pattern(first, before), *map(_pattern, rest)])
+        return cls(text, re.compile(pattern + after))
 
     def stands_in(self, folded: str) -> bool:
         """Tell whether a text that was folded holds the phrase."""
@@ -66,6 +70,18 @@ class Question:
         return cls(words=words.strip() if phrases else query, phrases=tuple(phrases))
 
 
+def _pattern(word: str, condition: str = "") -> str:
+    """Return the word's pattern. 5o, to which 5º is folded, counts as 5; 5a does not, as it may be "Section 5A"."""
+    return re.escape(word) + condition + ("o?" if word.isdecimal() else "")
+
+
 @cache
 def _word() -> re.Pattern[str]:
-    return re.compile(rf"(?:[^\W_]|[{marks()}])+")
+    letter = rf"[^\W_]|[{marks()}]"
+    return re.compile(rf"\d+(?:[.,]\d+)+(?!{letter})|(?:{letter})+")
+
+
+@cache
+def _spaced() -> str:
+    """Return the pattern of what a word may not go on with: a letter, digit or mark of the scripts with spaces."""
+    return rf"(?![{UNSPACED_LETTERS}])(?:[^\W_]|[{marks()}])"

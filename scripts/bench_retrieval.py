@@ -83,7 +83,13 @@ class Bench:
         vectors = self.embedder.embed_passages([chunk.text for chunk in chunks])
         language = self.terms.language_of(content)
         indexed = [
-            IndexedChunk(chunk=chunk, vector=vector, language=language, terms=self.terms.terms(chunk.text, language))
+            IndexedChunk(
+                chunk=chunk,
+                vector=vector,
+                language=language,
+                terms=self.terms.terms(chunk.text, language),
+                length=len(self.terms.query_terms(chunk.text, language)),
+            )
             for chunk, vector in zip(chunks, vectors, strict=True)
         ]
         run, document = Run(action_id=ActionId(new_uuid7()), run_lease=1), DocumentId(new_uuid7())

@@ -111,6 +111,7 @@ def indexed(
         vector=unit(1.0, float(position), 0.0) if vector is None else vector,
         language=language,
         terms=content.lower().split(),
+        length=len(content.split()),
     )
 
 

@@ -24,12 +24,16 @@ class StoredPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedChunk:
-    """A chunk with all that search needs: its vector (unit length) and its terms in its language."""
+    """A chunk with all that search needs: its vector (unit length) and its terms in its language.
+
+    `length` is what BM25 takes for its length: how many terms it has, each place in it counted once.
+    """
 
     chunk: Chunk
     vector: NDArray[np.float32]
     language: str
     terms: Sequence[str]
+    length: int
 
 
 class PassageStore(Protocol):

@@ -29,6 +29,10 @@ class TermAnalyzer(Protocol):
         """Return the same terms with their places, as they stand in the text before it was folded."""
         ...
 
+    def query_terms(self, query: str, language: str) -> list[str]:
+        """Return the terms to find passages by, repeats kept: all or some of `terms` of the same text."""
+        ...
+
     def required_terms(self, phrase: str, language: str) -> list[str]:
         """Return the terms that every text of the language has in which the phrase stands; none if all are common."""
         ...

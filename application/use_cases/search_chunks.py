@@ -168,7 +168,7 @@ class _Answer:
 
     def _keyword(self, where: PassageFilter) -> Mapping[int, float]:
         words = self.question.words
-        terms = {language: self.terms.terms(words, language) for language in self.search.languages()}
+        terms = {language: self.terms.query_terms(words, language) for language in self.search.languages()}
         bm25 = self.search.keyword(terms, where, pool=self.request.pool)
         # What holds the phrases is found, also where their words are too common to be terms.
         return {**dict.fromkeys(where.keys or (), 0.0 if bm25 else 1.0), **bm25}
@@ -198,7 +198,7 @@ class _Answer:
 
     def _highlights(self, text: str, language: str) -> list[Span]:
         folded = FoldedText.of(text)
-        asked = set(self.terms.terms(self.question.words, language))
+        asked = set(self.terms.query_terms(self.question.words, language))
         terms = ((t.start, t.end) for t in self.terms.located_terms(folded, language) if t.term in asked)
         phrases = (folded.place(*span) for phrase in self.question.phrases for span in phrase.spans(folded.text))
         return merge((*terms, *phrases))

@@ -19,7 +19,7 @@ from domain.folded_text import FoldedText, fold
 from domain.phrases import UNSPACED
 from infrastructure.language.languages import OTHERS, OTHERS_IN_LATIN, STEMMERS, UNDETERMINED
 from infrastructure.language.stop_words import STOP_WORDS
-from infrastructure.language.words import parts, words
+from infrastructure.language.words import parts, query_words, words
 
 LEAST_CONFIDENCE = 0.2
 # A cover or a licence may be in another language than the rest, so a long text is looked at in several places.
@@ -56,15 +56,19 @@ class SnowballTermAnalyzer:
         return language if language in STEMMERS else UNDETERMINED
 
     def terms(self, text: str, language: str) -> list[str]:
-        """Return the terms; a code like INV-001 gives itself and its parts, a number only itself."""
+        """Return the terms; a code like INV-001 and a number like 3.14 give themselves and their parts."""
         return [term for term, _, _ in self._located(fold(text), language)]
 
     def located_terms(self, text: FoldedText, language: str) -> list[LocatedTerm]:
         """Return the terms with their places."""
         return [LocatedTerm(term, *text.place(start, end)) for term, start, end in self._located(text.text, language)]
 
+    def query_terms(self, query: str, language: str) -> list[str]:
+        """Return the terms without the single characters of scripts without spaces that stand in pairs."""
+        return [term for word in query_words(fold(query)) if (term := self._term(word, language))]
+
     def required_terms(self, phrase: str, language: str) -> list[str]:
-        """Return the terms without whole codes, which the text may go on with."""
+        """Return the terms without whole codes and numbers, which the text may go on with."""
         found = (self._term(word, language) for word in parts(fold(phrase)))
         return sorted({term for term in found if term})
 

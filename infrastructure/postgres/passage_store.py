@@ -120,7 +120,7 @@ def _copy_chunks(
             *(key, new_uuid7(), run_id, document_id, indexed.chunk.position, indexed.chunk.text),
             *(indexed.chunk.char_start, indexed.chunk.char_end, indexed.chunk.page_start, indexed.chunk.page_end),
             *(indexed.chunk.token_count, list(indexed.chunk.headings), indexed.chunk.content_hash),
-            *(indexed.language, len(indexed.terms)),
+            *(indexed.language, indexed.length),
         )
         for key, indexed in keyed
     )
@@ -138,9 +138,8 @@ def _copy_chunks(
 
 def _postings(keyed: Iterable[tuple[int, IndexedChunk]]) -> Iterator[tuple[str, str, int, int, int]]:
     for key, indexed in keyed:
-        length = len(indexed.terms)
         for term, frequency in Counter(indexed.terms).items():
-            yield indexed.language, term, key, min(frequency, MOST_FREQUENCY), length
+            yield indexed.language, term, key, min(frequency, MOST_FREQUENCY), indexed.length
 
 
 def _copy(connection: Connection, into: str, types: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:

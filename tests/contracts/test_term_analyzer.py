@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.term_analyzer import TermAnalyzer
-from domain.folded_text import FoldedText
+from domain.folded_text import FoldedText, fold
+from domain.phrases import Phrase
 from infrastructure.language.languages import STEMMERS
 from infrastructure.language.snowball_term_analyzer import SnowballTermAnalyzer
 
@@ -33,6 +34,7 @@ def test_lone_surrogates_and_very_long_words_are_no_fault(analyzer: TermAnalyzer
     assert analyzer.language_of("\ud800" * 50 + "abc") in analyzer.languages()
     analyzer.terms("\ud800 abc", "en")
     assert len(analyzer.terms("x" * 1_000_000, "en")[0]) <= 64
+    assert len(analyzer.terms("1" * 1_000_000 + "-a", "und")) == 3
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,40 @@ def test_words_that_mean_the_same_meet(analyzer: TermAnalyzer, one: str, other: 
     assert analyzer.terms(one, language) == analyzer.terms(other, language) != []
 
 
-def test_codes_are_found_whole_and_by_their_parts_and_numbers_whole(analyzer: TermAnalyzer) -> None:
-    assert analyzer.terms("Invoice INV-001 of 3.14, 2020.", "und") == [
-        *["invoice", "inv-001", "inv", "001", "of", "3.14", "2020"],
-    ]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Invoice INV-001", ["invoice", "inv-001", "inv", "001"]),
+        ("3.14, 2020.", ["3.14", "3", "14", "2020"]),
+        ("R$ 1.200,00/mês", ["r", "1.200,00/mes", "1.200,00", "1", "200", "00", "mes"]),
+        ("123.456.789-00", ["123.456.789-00", "123.456.789", "123", "456", "789", "00"]),
+        ("1.5-2.0", ["1.5-2.0", "1.5", "2.0", "1", "5", "2", "0"]),
+        ("31.12.2024", ["31.12.2024", "31", "12", "2024"]),
+        ("๑.๕", ["๑.๕", "๑", "๕"]),
+        ("v1.5", ["v1.5", "1.5", "v1", "5"]),
+        ("价格1.5元", ["1.5", "价格", "1", "5", "元", "价", "格"]),
+        ("art. 5º, 2ª", ["art", "5o", "5", "2a", "2"]),
+    ],
+)
+def test_codes_and_numbers_are_found_whole_and_by_their_parts(
+    analyzer: TermAnalyzer, text: str, expected: list[str]
+) -> None:
+    assert analyzer.terms(text, "und") == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("R$ 1.200,00", ["r", "1.200,00"]),
+        ("1.5-2.0", ["1.5-2.0", "1.5", "2.0"]),
+        ("v1.5", ["v1.5", "1.5", "v1"]),
+        ("INV-001/2024", ["inv-001/2024", "inv", "001", "2024"]),
+    ],
+)
+def test_a_question_for_a_number_is_not_one_for_its_parts(
+    analyzer: TermAnalyzer, query: str, expected: list[str]
+) -> None:
+    assert analyzer.query_terms(query, "und") == expected
 
 
 def test_stop_words_are_left_out_and_repeats_kept(analyzer: TermAnalyzer) -> None:
@@ -68,10 +100,16 @@ def test_stop_words_are_left_out_and_repeats_kept(analyzer: TermAnalyzer) -> Non
     assert analyzer.terms("O gato não é o gato", "pt") == ["gat", "gat"]
 
 
-def test_text_without_spaces_gives_pairs(analyzer: TermAnalyzer) -> None:
-    assert analyzer.terms("人工知能です AI研究", "und") == ["人工", "工知", "知能", "能で", "です", "ai", "研究"]
-    assert analyzer.terms("字", "und") == ["字"]
-    assert analyzer.terms("2020年度", "und") == ["2020", "年度"]
+def test_text_without_spaces_gives_pairs_and_a_passage_the_characters_that_can_be_words(
+    analyzer: TermAnalyzer,
+) -> None:
+    pairs = ["人工", "工知", "知能", "能で", "です"]
+    assert analyzer.query_terms("人工知能です AI研究", "und") == [*pairs, "ai", "研究"]
+    assert analyzer.terms("人工知能です AI研究", "und") == [*pairs, *"人工知能", "ai", "研究", *"研究"]
+    assert analyzer.query_terms("2020年度", "und") == ["2020", "年度"]
+    assert analyzer.terms("고양이", "und") == ["고양", "양이", *"고양이"]
+    assert analyzer.terms("カナ", "und") == ["カナ"]
+    assert analyzer.terms("字", "und") == analyzer.query_terms("字", "und") == ["字"]
 
 
 def test_marks_of_other_scripts_are_letters(analyzer: TermAnalyzer) -> None:
@@ -110,7 +148,7 @@ def test_terms_come_with_the_places_of_their_words(analyzer: TermAnalyzer) -> No
     assert [term.term for term in located] == analyzer.terms(text, "pt")
     places = [text[term.start : term.end] for term in located]
     assert places == [
-        *["AÇÕES", "INV-001", "INV", "001", "ac\u0327a\u0303o", "Straße", "ﬁm", "人工", "工知", "知能"],
+        *["AÇÕES", "INV-001", "INV", "001", "ac\u0327a\u0303o", "Straße", "ﬁm", "人工", "工知", "知能", *"人工知能"],
     ]
 
 
@@ -128,6 +166,11 @@ def test_located_terms_are_the_terms(text: str, language: str) -> None:
         ("Termo de Referência", "o termo de referência (TR)", "pt"),
         ("INV-001", "see INV-001-A", "en"),
         ("3.14", "it is 3.14, not 3", "en"),
+        ("1.200,00", "R$ 1.200,00/mês", "pt"),
+        ("1.5", "1.5-2.0 mm", "en"),
+        ("123.456.789", "CPF 123.456.789-00", "pt"),
+        ("art. 5", "o art. 5º", "pt"),
+        ("猫", "彼は猫が好きです", "und"),
         ("工知", "人工知能です", "und"),
         ("2020年", "東京都2020年度予算", "und"),
         ("art. 5.º", "o art. 5.º-A", "pt"),
@@ -143,7 +186,21 @@ def test_a_text_that_holds_a_phrase_has_its_required_terms(
 
 def test_nothing_is_required_of_a_phrase_of_common_words(analyzer: TermAnalyzer) -> None:
     assert analyzer.required_terms("to be or not to be", "en") == []
-    assert analyzer.required_terms("字", "und") == []
+    assert analyzer.required_terms("か", "und") == []
+
+
+@settings(deadline=None)
+@given(st.text("15oa.,-/_ 'ºª猫年がกß", max_size=8), st.text("15oa.,-/_ 'ºª猫年がกß", max_size=8), st.text(max_size=3))
+def test_wherever_a_phrase_stands_its_required_terms_are_found(phrase: str, before: str, after: str) -> None:
+    exact, text = Phrase.of(phrase), before + phrase + after
+    if exact is not None and exact.stands_in(fold(text)):
+        assert set(SNOWBALL.required_terms(phrase, "und")) <= set(SNOWBALL.terms(text, "und"))
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), st.sampled_from(SNOWBALL.languages()))
+def test_a_text_is_found_by_all_of_its_own_words(text: str, language: str) -> None:
+    assert set(SNOWBALL.query_terms(text, language)) <= set(SNOWBALL.terms(text, language))
 
 
 def test_threads_may_share_it() -> None:

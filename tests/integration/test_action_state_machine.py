@@ -210,7 +210,7 @@ class Client:
         )
         vector = np.array([1, 0, 0], np.float32)
         self.passages.write_chunks(
-            run, document_id, "m", [IndexedChunk(chunk=chunk, vector=vector, language="en", terms=["chunk"])]
+            run, document_id, "m", [IndexedChunk(chunk=chunk, vector=vector, language="en", terms=["chunk"], length=1)]
         )
 
 

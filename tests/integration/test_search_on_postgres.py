@@ -34,6 +34,7 @@ def add(engine: Engine, *contents: str, language: str = "pt", page: int | None =
             vector=vector,
             language=language,
             terms=TERMS.terms(content, language),
+            length=len(TERMS.query_terms(content, language)),
         )
         for position, (content, vector) in enumerate(zip(contents, EMBEDDER.embed_passages(contents), strict=True))
     ]
@@ -63,6 +64,44 @@ def test_phrases_are_found_in_each_language_and_of_common_words_alone(engine: En
     found = ask(engine, '"be or not"')
     assert sorted(one.text for one in found) == ["Hamlet: to be or not to be", "be or not, diz ele"]
     assert [one.text for one in ask(engine, '"not to be" "to be or"')] == ["Hamlet: to be or not to be"]
+
+
+NUMBERS_AND_CHARACTERS = [
+    ("Valor: R$ 1.200,00/mês", "1.200,00", "1.200,00"),
+    ("espessura 1.5-2.0 mm", "1.5", "1.5"),
+    ("CPF 123.456.789-00", "123.456.789", "123.456.789"),
+    ("nota 10.5/2023", "10.5", "10.5"),
+    ("em 31.12.2024", "2024", "2024"),
+    ("o art. 5º, caput", "art. 5", "5"),
+    ("彼は猫が好きです", "猫", "猫"),
+    ("黒猫。", "猫", "猫"),
+    ("東京都2020年度予算", "2020", "2020"),
+    ("价格1.5元", "1.5", "1.5"),
+]
+
+
+@pytest.mark.parametrize(("text", "query", "marked"), NUMBERS_AND_CHARACTERS)
+def test_numbers_inside_compounds_and_single_characters_are_found(
+    engine: Engine, text: str, query: str, marked: str
+) -> None:
+    add(engine, "um gato entre 7 e 8, 犬が好きです", text, language="und")
+    by_words = ask(engine, query, SearchMode.KEYWORD)
+    assert [one.text for one in by_words] == [text]
+    assert marked in [text[start:end] for start, end in by_words[0].highlights]
+    for mode in SearchMode:
+        assert [one.text for one in ask(engine, f'"{query}"', mode)] == [text]
+    assert ask(engine, query)[0].text == text
+
+
+def test_a_quoted_number_is_not_found_by_its_parts(engine: Engine) -> None:
+    add(engine, "1, 5 e 200", "1,5 mm", "21.5 mm", "art. 15", "1.55 mm")
+    assert ask(engine, '"1.5"') == []
+
+
+def test_a_passage_is_no_longer_for_the_parts_of_its_numbers(engine: Engine) -> None:
+    add(engine, "gato, pago com 1.200,00 e 3.500,10", "gato, pago com cheque e dinheiro")
+    one, other = ask(engine, "gato", SearchMode.KEYWORD)
+    assert one.score == other.score
 
 
 def test_terms_are_highlighted_by_their_stem_in_the_language_of_the_document(engine: Engine) -> None:

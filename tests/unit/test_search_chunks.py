@@ -76,6 +76,9 @@ class Arms:
         words = re.finditer(r"\S+", text.text)
         return [LocatedTerm(f"{language}:{word[0]}", *text.place(*word.span())) for word in words]
 
+    def query_terms(self, query: str, language: str) -> list[str]:
+        return self.terms(query, language)
+
     def required_terms(self, phrase: str, language: str) -> list[str]:
         return self.terms(phrase, language)
 
