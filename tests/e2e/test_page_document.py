@@ -151,6 +151,32 @@ def test_what_was_processed_is_shown_without_a_reload(page: "Page", address: str
     page.locator(".passage", has_text="The heron stands at the weir.").wait_for()
 
 
+def test_passages_that_cannot_be_had_are_asked_for_again_by_a_person_alone(
+    page: "Page", page_errors: list[str], address: str, client: EsteiraClient
+) -> None:
+    asked: list[str] = []
+
+    def answer(route: "Route") -> None:
+        if "cursor=" in route.request.url:
+            asked.append(route.request.url)
+            route.fulfill(status=500)
+        else:
+            response = route.fetch()
+            route.fulfill(response=response, json={**response.json(), "next_cursor": "more"})
+
+    page.route("**/chunks?*", answer)
+    document_id = client.ingest("weir.md", b"# Weir\n\nThe heron stands at the weir.")["document_id"]
+    page.goto(f"{address}/{document_id}")
+    again = page.get_by_role("alert").get_by_role("button", name="Try again")
+    again.wait_for()
+    page.wait_for_timeout(500)
+    assert len(asked) == 1
+    again.click()
+    page.wait_for_timeout(500)
+    assert len(asked) == 2
+    page_errors[:] = [error for error in page_errors if "status of 500" not in error]
+
+
 def test_a_document_is_deleted_with_a_receipt(page: "Page", address: str, client: EsteiraClient) -> None:
     document_id = client.ingest("quarry.docx", small_docx(["# Quarry", "It was flooded."]))["document_id"]
     page.goto(f"{address}/{document_id}")
