@@ -732,7 +732,8 @@ class Watching {
     const isLonger = wanted.some((id) => !this.#shown.has(id));
     this.#wanted = wanted;
     this.#etags.clear();
-    this.#shown = new Map([...this.#shown].filter(([id]) => wanted.includes(id)));
+    const isWanted = new Set(wanted);
+    this.#shown = new Map([...this.#shown].filter(([id]) => isWanted.has(id)));
     if (isLonger) this.#quietGlances = 0;
     return isLonger;
   }

@@ -33,6 +33,12 @@ DROP = """files => {
   files.forEach(([name, text]) => transfer.items.add(new File([text], name)));
   document.querySelector("main").dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
 }"""
+# Takes these documents for sent by this tab.
+SENT = """async (ids) => {
+  const { uploads } = await import(`${location.origin}/assets/lib/uploads.js`);
+  const upload = { state: "processing", filename: "lamp.txt", sent: 1, size: 1 };
+  uploads.items = ids.map((documentId) => ({ documentId, upload, outcome: null, isHandedOver: true }));
+}"""
 # Keeps another upload as interrupted beside the one that is kept, by a server at this path of the origin.
 KEEP_ANOTHER = """([filename, path]) => {
   const [key] = Object.keys(localStorage).filter((key) => key.startsWith("esteira.upload."));
@@ -429,6 +435,20 @@ def test_500_rows_are_followed_by_one_request_a_second(view: "Page", mark: str, 
     in_order = view.locator("section.documents li .name").all_text_contents()
     newest_first = sorted(range(500), key=lambda number: items[number]["document_id"], reverse=True)
     assert in_order == [names[number] for number in newest_first if number != 10]
+
+
+def test_all_that_this_tab_has_sent_is_asked_about_however_many_they_are(view: "Page") -> None:
+    ids = [str(uuid4()) for _ in range(1100)]
+    left = set(ids)
+
+    def is_last(request: "Request") -> bool:
+        url = urlsplit(request.url)
+        if url.path.endswith("/documents/status"):
+            left.difference_update(parse_qs(url.query)["ids"][0].split(","))
+        return not left
+
+    with view.expect_request(is_last):
+        view.evaluate(SENT, ids)
 
 
 @pytest.mark.parametrize(
