@@ -139,6 +139,26 @@ def test_processing_is_seen_live_and_can_be_cancelled(page: "Page", address: str
     page.get_by_role("button", name="Process again").wait_for()
 
 
+def test_the_second_click_of_a_double_click_does_not_undo_the_first(
+    page: "Page", address: str, client: EsteiraClient
+) -> None:
+    document_id = client.upload("note.md", b"# Weir\n\nThe heron has left the weir.")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    client.http.post("/api/v1/queue/document_processing/pause").raise_for_status()
+    try:
+        client.process(document_id)
+        page.goto(f"{address}/{document_id}")
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Process again").hover()
+        page.mouse.down(click_count=2)
+        page.mouse.up(click_count=2)
+        page.wait_for_timeout(300)
+    finally:
+        client.http.post("/api/v1/queue/document_processing/resume").raise_for_status()
+    assert [url.rpartition("/")[2] for url in asked] == ["cancel"]
+
+
 def test_what_was_processed_is_shown_without_a_reload(page: "Page", address: str, client: EsteiraClient) -> None:
     document_id = client.upload("note.md", b"# Weir\n\nThe heron stands at the weir.")
     page.goto(f"{address}/{document_id}")

@@ -348,6 +348,26 @@ def test_a_document_is_cancelled_processed_again_downloaded_and_deleted_with_its
     assert client.http.get(f"/api/v1/documents/{document_id}").status_code == 404
 
 
+def test_clicks_that_come_too_soon_do_not_undo_what_was_done(view: "Page", mark: str, client: EsteiraClient) -> None:
+    document_id = client.upload(f"{mark}.txt", b"The keeper rests.")
+    asked: list[str] = []
+    view.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    good(client.http.post("/api/v1/queue/document_processing/pause"), 200)
+    try:
+        client.process(document_id)
+        row(view, mark).get_by_text("The queue is paused").wait_for()
+        cancel = view.get_by_role("button", name="Cancel the processing of")
+        cancel.evaluate("button => { button.focus(); button.click(); button.click(); }")
+        wait_for_status(view, mark, "Cancelled")
+        view.locator(f"button[aria-label='Process {mark}.txt again']:focus").hover()
+        view.mouse.down(click_count=2)
+        view.mouse.up(click_count=2)
+        view.wait_for_timeout(300)
+    finally:
+        good(client.http.post("/api/v1/queue/document_processing/resume"), 200)
+    assert [urlsplit(url).path.rpartition("/")[2] for url in asked] == ["cancel"]
+
+
 def test_the_password_of_an_encrypted_document_is_asked_for(
     view: "Page", write: Callable[[str, bytes], Path], mark: str
 ) -> None:

@@ -1,6 +1,7 @@
 // A file on its way: how much of it is sent, and what can be done with it.
 import { html, useState } from "../../../vendor/preact.js";
 import { useFormats, useWords } from "../../../lib/language.js";
+import { onSingleClick } from "../../../lib/single_click.js";
 import { UNDER_WAY, uploads } from "../../../lib/uploads.js";
 import { Confirm } from "../../../parts/confirm.js";
 import { IconButton } from "../../../parts/icon_button.js";
@@ -32,7 +33,8 @@ function RowActions({ item, onProblem }) {
   const say = useWords(words);
   const { upload } = item;
   const { state, filename } = upload;
-  const button = (icon, says, does) => html`<${IconButton} icon=${icon} says=${says} onClick=${does} />`;
+  const button = (icon, says, act) => html`<${IconButton} key=${icon} icon=${icon} says=${says}
+    onClick=${onSingleClick(act)} />`;
   return html`<div class="row-actions">
     ${UNDER_WAY.includes(state) && button("pause", say.pause(filename), () => upload.pause())}
     ${state === "paused" && button("play", say.resume(filename), () => upload.resume())}
