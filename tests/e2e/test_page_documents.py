@@ -295,6 +295,21 @@ def test_all_that_could_not_be_sent_is_tried_again_at_once(
     wait_for_overall(view, "^2 of 2 done$")
 
 
+def test_why_an_upload_failed_is_said_in_the_language_that_is_shown_or_marked_as_english(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
+) -> None:
+    answers = {"/store/": {"status": 400}, "presigned": {"status": 413, "json": {"code": "new", "detail": "Too big."}}}
+    view.get_by_role("button", name="Português").click()
+    for number, (address, answer) in enumerate(answers.items()):
+        view.route(f"**{address}**", lambda route, answer=answer: route.fulfill(**answer))
+        choose(view, write(f"{mark}-{number}.txt", b"The lamp is out."))
+        row(view, f"{mark}-{number}").get_by_role("alert").wait_for()
+    told = [row(view, f"{mark}-{number}").get_by_role("alert") for number in range(2)]
+    assert " ".join(told[0].inner_text().split()) == "O armazenamento recusa os bytes: 400"
+    assert told[1].locator("[lang=en]").inner_text() == "Too big."
+    forgive(page_errors, "status of 4")
+
+
 def test_uploads_go_on_while_another_view_is_shown(
     view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
 ) -> None:
