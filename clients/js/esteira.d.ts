@@ -1,7 +1,7 @@
 // What esteira.js offers. Objects are as the HTTP interface has them: snake_case, described with every field at /docs.
 
 /** A problem (RFC 9457) that the server told (docs/errors.md lists the codes), or one of the client's own:
- * "unreachable", "aborted", "upload_refused", "unexpected_answer", "file_changed". */
+ * "unreachable", "aborted", "not_sent", "upload_refused", "unexpected_answer", "file_changed". */
 export class EsteiraError extends Error {
   readonly code: string;
   readonly status: number | null;

@@ -732,7 +732,8 @@ class Watching {
     const isLonger = wanted.some((id) => !this.#shown.has(id));
     this.#wanted = wanted;
     this.#etags.clear();
-    this.#shown = new Map([...this.#shown].filter(([id]) => wanted.includes(id)));
+    const isWanted = new Set(wanted);
+    this.#shown = new Map([...this.#shown].filter(([id]) => isWanted.has(id)));
     if (isLonger) this.#quietGlances = 0;
     return isLonger;
   }
@@ -838,6 +839,10 @@ class Silence {
 
 // Talking to the API --------------------------------------------------------------------------------------------------
 
+// fetch drops what is blank at the end of a header; any other sign it garbles, or fails as if the server were away.
+const SENDABLE_KEY = /^[\x20-\x7e]*[\t\r\n ]*$/;
+const NOT_SENT = "The request cannot be sent: an API key has no accents, no typographic signs and no lines.";
+
 class Connection {
   constructor({ url = globalThis.location?.origin, apiKey = null, sendsAtOnce = SENDS_AT_ONCE } = {}) {
     if (!url) throw new TypeError("Outside of a page, say where the server is: new Esteira({ url })");
@@ -909,6 +914,7 @@ class Connection {
   }
 
   #headers({ headers = {}, body, idempotencyKey }) {
+    if (this.apiKey && !SENDABLE_KEY.test(this.apiKey)) throw new EsteiraError("not_sent", NOT_SENT);
     const all = {
       Accept: "application/json",
       "Content-Type": body === undefined ? null : "application/json",

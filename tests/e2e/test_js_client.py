@@ -452,6 +452,17 @@ def test_what_the_server_refuses_is_told_with_code_and_detail(script: "Page") ->
     assert all(it["message"] == it["detail"] for it in seen)
 
 
+@pytest.mark.parametrize("key", ["chav\N{LATIN SMALL LETTER E WITH ACUTE}", "key\N{HORIZONTAL ELLIPSIS}", "a\nb"])
+def test_a_key_that_no_header_can_carry_is_told_before_anything_is_sent(
+    page: "Page", other_origin: str, whole_stack: RunningStack, key: str
+) -> None:
+    script = opened(page, other_origin, whole_stack.url, key=key)
+    sent: list[str] = []
+    script.on("request", lambda request: sent.append(request.url))
+    assert script.evaluate("esteira.documents().catch((error) => [error.code, error.isPassing])") == ["not_sent", False]
+    assert sent == []
+
+
 def test_a_job_is_followed_and_its_file_is_fetched(script: "Page") -> None:
     seen = script.evaluate("""async () => {
         const { job_id } = await esteira.startArtifact({ kind: "xlsx", report: "inventory" });

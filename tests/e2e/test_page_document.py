@@ -139,6 +139,26 @@ def test_processing_is_seen_live_and_can_be_cancelled(page: "Page", address: str
     page.get_by_role("button", name="Process again").wait_for()
 
 
+def test_the_second_click_of_a_double_click_does_not_undo_the_first(
+    page: "Page", address: str, client: EsteiraClient
+) -> None:
+    document_id = client.upload("note.md", b"# Weir\n\nThe heron has left the weir.")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    client.http.post("/api/v1/queue/document_processing/pause").raise_for_status()
+    try:
+        client.process(document_id)
+        page.goto(f"{address}/{document_id}")
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Process again").hover()
+        page.mouse.down(click_count=2)
+        page.mouse.up(click_count=2)
+        page.wait_for_timeout(300)
+    finally:
+        client.http.post("/api/v1/queue/document_processing/resume").raise_for_status()
+    assert [url.rpartition("/")[2] for url in asked] == ["cancel"]
+
+
 def test_what_was_processed_is_shown_without_a_reload(page: "Page", address: str, client: EsteiraClient) -> None:
     document_id = client.upload("note.md", b"# Weir\n\nThe heron stands at the weir.")
     page.goto(f"{address}/{document_id}")
@@ -149,6 +169,32 @@ def test_what_was_processed_is_shown_without_a_reload(page: "Page", address: str
     page.get_by_role("button", name="Process again").click()
     client.follow(document_id)
     page.locator(".passage", has_text="The heron stands at the weir.").wait_for()
+
+
+def test_passages_that_cannot_be_had_are_asked_for_again_by_a_person_alone(
+    page: "Page", page_errors: list[str], address: str, client: EsteiraClient
+) -> None:
+    asked: list[str] = []
+
+    def answer(route: "Route") -> None:
+        if "cursor=" in route.request.url:
+            asked.append(route.request.url)
+            route.fulfill(status=500)
+        else:
+            response = route.fetch()
+            route.fulfill(response=response, json={**response.json(), "next_cursor": "more"})
+
+    page.route("**/chunks?*", answer)
+    document_id = client.ingest("weir.md", b"# Weir\n\nThe heron stands at the weir.")["document_id"]
+    page.goto(f"{address}/{document_id}")
+    again = page.get_by_role("alert").get_by_role("button", name="Try again")
+    again.wait_for()
+    page.wait_for_timeout(500)
+    assert len(asked) == 1
+    again.click()
+    page.wait_for_timeout(500)
+    assert len(asked) == 2
+    page_errors[:] = [error for error in page_errors if "status of 500" not in error]
 
 
 def test_a_document_is_deleted_with_a_receipt(page: "Page", address: str, client: EsteiraClient) -> None:

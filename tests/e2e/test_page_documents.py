@@ -33,6 +33,12 @@ DROP = """files => {
   files.forEach(([name, text]) => transfer.items.add(new File([text], name)));
   document.querySelector("main").dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: transfer }));
 }"""
+# Takes these documents for sent by this tab.
+SENT = """async (ids) => {
+  const { uploads } = await import(`${location.origin}/assets/lib/uploads.js`);
+  const upload = { state: "processing", filename: "lamp.txt", sent: 1, size: 1 };
+  uploads.items = ids.map((documentId) => ({ documentId, upload, outcome: null, isHandedOver: true }));
+}"""
 # Keeps another upload as interrupted beside the one that is kept, by a server at this path of the origin.
 KEEP_ANOTHER = """([filename, path]) => {
   const [key] = Object.keys(localStorage).filter((key) => key.startsWith("esteira.upload."));
@@ -289,6 +295,21 @@ def test_all_that_could_not_be_sent_is_tried_again_at_once(
     wait_for_overall(view, "^2 of 2 done$")
 
 
+def test_why_an_upload_failed_is_said_in_the_language_that_is_shown_or_marked_as_english(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
+) -> None:
+    answers = {"/store/": {"status": 400}, "presigned": {"status": 413, "json": {"code": "new", "detail": "Too big."}}}
+    view.get_by_role("button", name="Português").click()
+    for number, (address, answer) in enumerate(answers.items()):
+        view.route(f"**{address}**", lambda route, answer=answer: route.fulfill(**answer))
+        choose(view, write(f"{mark}-{number}.txt", b"The lamp is out."))
+        row(view, f"{mark}-{number}").get_by_role("alert").wait_for()
+    told = [row(view, f"{mark}-{number}").get_by_role("alert") for number in range(2)]
+    assert " ".join(told[0].inner_text().split()) == "O armazenamento recusa os bytes: 400"
+    assert told[1].locator("[lang=en]").inner_text() == "Too big."
+    forgive(page_errors, "status of 4")
+
+
 def test_uploads_go_on_while_another_view_is_shown(
     view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
 ) -> None:
@@ -340,6 +361,26 @@ def test_a_document_is_cancelled_processed_again_downloaded_and_deleted_with_its
     view.get_by_text("Deleted: 1 passage, 1 object.").wait_for()
     row(view, mark).wait_for(state="detached")
     assert client.http.get(f"/api/v1/documents/{document_id}").status_code == 404
+
+
+def test_clicks_that_come_too_soon_do_not_undo_what_was_done(view: "Page", mark: str, client: EsteiraClient) -> None:
+    document_id = client.upload(f"{mark}.txt", b"The keeper rests.")
+    asked: list[str] = []
+    view.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    good(client.http.post("/api/v1/queue/document_processing/pause"), 200)
+    try:
+        client.process(document_id)
+        row(view, mark).get_by_text("The queue is paused").wait_for()
+        cancel = view.get_by_role("button", name="Cancel the processing of")
+        cancel.evaluate("button => { button.focus(); button.click(); button.click(); }")
+        wait_for_status(view, mark, "Cancelled")
+        view.locator(f"button[aria-label='Process {mark}.txt again']:focus").hover()
+        view.mouse.down(click_count=2)
+        view.mouse.up(click_count=2)
+        view.wait_for_timeout(300)
+    finally:
+        good(client.http.post("/api/v1/queue/document_processing/resume"), 200)
+    assert [urlsplit(url).path.rpartition("/")[2] for url in asked] == ["cancel"]
 
 
 def test_the_password_of_an_encrypted_document_is_asked_for(
@@ -429,6 +470,20 @@ def test_500_rows_are_followed_by_one_request_a_second(view: "Page", mark: str, 
     in_order = view.locator("section.documents li .name").all_text_contents()
     newest_first = sorted(range(500), key=lambda number: items[number]["document_id"], reverse=True)
     assert in_order == [names[number] for number in newest_first if number != 10]
+
+
+def test_all_that_this_tab_has_sent_is_asked_about_however_many_they_are(view: "Page") -> None:
+    ids = [str(uuid4()) for _ in range(1100)]
+    left = set(ids)
+
+    def is_last(request: "Request") -> bool:
+        url = urlsplit(request.url)
+        if url.path.endswith("/documents/status"):
+            left.difference_update(parse_qs(url.query)["ids"][0].split(","))
+        return not left
+
+    with view.expect_request(is_last):
+        view.evaluate(SENT, ids)
 
 
 @pytest.mark.parametrize(

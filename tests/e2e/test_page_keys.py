@@ -76,6 +76,18 @@ def test_a_wrong_key_is_refused_and_a_right_one_opens_the_page(
     page.get_by_role("heading", name="This server asks for a key").wait_for()
 
 
+def test_a_key_that_no_header_can_carry_is_not_sent(page: "Page", locked: RunningStack, all_scopes: str) -> None:
+    page.goto(f"{locked.url}/#/operations")
+    page.get_by_label("API key").wait_for()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    give_key(page, f"\N{LEFT DOUBLE QUOTATION MARK}{all_scopes}\N{RIGHT DOUBLE QUOTATION MARK}")
+    page.get_by_role("alert").get_by_text("no spaces, accents or typographic signs").wait_for()
+    assert sent == []
+    give_key(page, f" {all_scopes} ")
+    page.get_by_role("heading", name="All is well").wait_for()
+
+
 def test_following_goes_by_events_with_a_key(page: "Page", locked: RunningStack, all_scopes: str) -> None:
     page.goto(f"{locked.url}/#/operations")
     give_key(page, all_scopes)

@@ -91,6 +91,13 @@ def test_a_report_is_made_and_downloaded(page: "Page", whole_stack: RunningStack
     button.wait_for()
 
 
+def test_what_a_tab_keeps_is_for_the_server_at_this_path_alone(page: "Page", whole_stack: RunningStack) -> None:
+    open_tab(page, whole_stack.url, "/reports")
+    page.wait_for_function("() => Object.keys(sessionStorage).some((key) => key.endsWith('reports'))")
+    kept = page.evaluate("Object.keys(sessionStorage)")
+    assert [key for key in kept if not key.startswith("esteira.kept./.")] == []
+
+
 def test_a_download_does_not_ask_whether_to_leave_what_is_being_sent(page: "Page", whole_stack: RunningStack) -> None:
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))

@@ -1,6 +1,7 @@
 // What stands around every view: name, sections, theme and language.
 import { html, useState } from "./vendor/preact.js";
 import { client, forgetKey } from "./lib/client.js";
+import { forgetKept } from "./lib/kept.js";
 import { LANGUAGES, useWords } from "./lib/language.js";
 import { hrefTo, useRoute } from "./lib/route.js";
 import { Icon } from "./parts/icon.js";
@@ -57,7 +58,7 @@ function ForgetKey() {
   const say = useWords(words).key;
   const forget = () => {
     forgetKey();
-    sessionStorage.clear(); // what it was used for, such as the list of reports
+    forgetKept(); // what it was used for, such as the list of reports
     location.reload();
   };
   return html`<${IconButton} icon="key" says=${say.forget} onClick=${forget} />`;

@@ -1,6 +1,7 @@
 // A button that does something on the server: not twice at once, and what went wrong is shown beside it.
 import { html, useState } from "../vendor/preact.js";
 import { tellKeyIsMissing } from "../lib/key_watch.js";
+import { onSingleClick } from "../lib/single_click.js";
 import { Confirm } from "./confirm.js";
 import { Icon } from "./icon.js";
 import { Problem } from "./notice.js";
@@ -16,7 +17,7 @@ export function Act({ act, icon, look = "", about = null, asks = null, children 
   // A button that is disabled loses the focus.
   return html`<span class="act">
     <button type="button" class="button ${look}" aria-label=${about && `${children}: ${about}`}
-      aria-disabled=${state === "running"} onClick=${() => state === "running" || pressed()}>
+      aria-disabled=${state === "running"} onClick=${onSingleClick(() => state === "running" || pressed())}>
       ${icon && html`<${Icon} name=${icon} />`}<span>${children}</span>
     </button>
     ${state === "asking" && (typeof asks !== "function"

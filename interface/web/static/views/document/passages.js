@@ -26,7 +26,7 @@ export function Passages({ id, page, chunk, hits, onSpot, onOpen }) {
     </ol>
     ${error && html`<${Problem} error=${error} again=${more} />`}
     ${isAsking && !error && html`<div class="skeleton text-block"></div>`}
-    ${next && !isAsking && html`<${EndOfList} key=${next} onSeen=${more} />`}`;
+    ${next && !isAsking && !error && html`<${EndOfList} key=${next} onSeen=${more} />`}`;
 }
 
 const ROOM = 12;

@@ -1,5 +1,5 @@
 // What can be done with documents, and the questions that come before it.
-import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { html, useMemo, useReducer, useRef, useState } from "../../vendor/preact.js";
 import { client } from "../../lib/client.js";
 import { download } from "../../lib/download.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
@@ -11,10 +11,15 @@ import { words as partWords } from "../../parts/words.js";
 import { FOLLOWED } from "./document_list.js";
 import { words } from "./words.js";
 
-/** Return the actions, the error of the last one (`problem`), and the `question` that is open. */
+/**
+ * Return the actions, the error of the last one (`problem`), the `question` that is open, and the ids of the documents
+ * that are `busy`: a call for them is under way.
+ */
 export function useActions(list) {
   const [problem, setProblem] = useState(null);
   const [question, ask] = useState(null);
+  const [, redraw] = useReducer((count) => count + 1, 0);
+  const busy = useRef(new Set()).current;
   const now = useRef(null);
   now.current = { list, say: useWords(words) };
   const actions = useMemo(() => {
@@ -27,18 +32,27 @@ export function useActions(list) {
         setProblem(error);
       }
     };
-    return { ask, attempt, ...actionsOn(attempt, now) };
+    const once = async (rows, work) => {
+      const free = rows.filter((row) => !busy.has(row.document_id));
+      if (!free.length) return;
+      free.forEach((row) => busy.add(row.document_id));
+      redraw();
+      await attempt(() => work(free));
+      free.forEach((row) => busy.delete(row.document_id));
+      redraw();
+    };
+    return { ask, attempt, ...actionsOn({ attempt, once }, now) };
   }, []);
-  return { ...actions, problem, question };
+  return { ...actions, problem, question, busy };
 }
 
-function actionsOn(attempt, now) {
+function actionsOn({ attempt, once }, now) {
   const look = async (ids) => now.current.list.take((await client.statuses(ids)).items);
   return {
-    cancel: (row) => attempt(async () => now.current.list.take([await client.cancel(row.document_id)])),
+    cancel: (row) => once([row], async () => now.current.list.take([await client.cancel(row.document_id)])),
     download: (row) => attempt(() => download(row)),
-    process: (rows, options) => attempt(async () => {
-      const ids = rows.map((row) => row.document_id);
+    process: (rows, options) => once(rows, async (free) => {
+      const ids = free.map((row) => row.document_id);
       if (ids.length === 1) await client.process(ids[0], options);
       else tellStarted(await client.processAll(ids), now.current.say);
       await look(ids.slice(0, FOLLOWED));

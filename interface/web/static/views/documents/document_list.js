@@ -79,13 +79,14 @@ export class DocumentList {
     return this.statuses.get(row.document_id)?.status ?? row.status;
   }
 
-  /** Return whom to ask about: what is not known yet and what moves comes first, in the order of the rows. */
+  /** Return whom to ask about, in the order of the rows: all that moves or is not known, the others up to a request. */
   get followed() {
     const rows = this.rows ?? [];
     if (rows.length <= FOLLOWED) return rows.map((row) => row.document_id);
     const isUrgent = (row) => !this.statuses.has(row.document_id) || isMoving(this.statusOf(row));
     const urgent = rows.filter(isUrgent);
-    const chosen = new Set([...urgent, ...rows.filter((row) => !isUrgent(row))].slice(0, FOLLOWED));
+    const others = rows.filter((row) => !isUrgent(row));
+    const chosen = new Set([...urgent, ...others.slice(0, Math.max(0, FOLLOWED - urgent.length))]);
     return rows.filter((row) => chosen.has(row)).map((row) => row.document_id);
   }
 

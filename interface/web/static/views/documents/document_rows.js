@@ -16,7 +16,8 @@ export function DocumentRows({ rows, list, isAsking, actions }) {
     <${Selection} rows=${rows} selected=${selected} onSelect=${setChosen} list=${list} actions=${actions} />
     <ul class="rows">
       ${rows.map((row) => html`<${DocumentRow} key=${row.document_id} row=${row} onSelect=${select} actions=${actions}
-        status=${list.statuses.get(row.document_id)} isSelected=${chosen.has(row.document_id)} />`)}
+        status=${list.statuses.get(row.document_id)} isSelected=${chosen.has(row.document_id)}
+        isBusy=${actions.busy.has(row.document_id)} />`)}
     </ul>
     ${list.hasMore && html`<${ShowMore} isAsking=${isAsking} onMore=${() => list.more()} />`}
   </section>`;

@@ -4,7 +4,7 @@ import { useEvery } from "../../lib/asking.js";
 import { client } from "../../lib/client.js";
 import { tellKeyIsMissing } from "../../lib/key_watch.js";
 import { uploads } from "../../lib/uploads.js";
-import { DocumentList, FOLLOWED } from "./document_list.js";
+import { DocumentList } from "./document_list.js";
 
 const LOOK_SECONDS = 4;
 
@@ -22,7 +22,7 @@ export function useDocuments(status, name_contains) {
   return { list: shown.current, isAsking: list.isAsking };
 }
 
-/** Follow what is shown, and what this tab has sent, by one request a second. */
+/** Follow what is shown, and all that this tab has sent, by one request a second: what it has no room for takes turns. */
 function useWatch(list) {
   const newest = useRef(list);
   newest.current = list;
@@ -43,5 +43,5 @@ function useWatch(list) {
 
 function followed(list) {
   const sent = uploads.items.filter((item) => item.upload.state === "processing" && !item.outcome);
-  return [...new Set([...list.followed, ...sent.map((item) => item.documentId)])].slice(0, FOLLOWED);
+  return [...new Set([...list.followed, ...sent.map((item) => item.documentId)])];
 }

@@ -1,6 +1,7 @@
 // The files on their way from this tab: all together, and those that move or need somebody.
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { useWords } from "../../../lib/language.js";
+import { onSingleClick } from "../../../lib/single_click.js";
 import { UNDER_WAY } from "../../../lib/uploads.js";
 import { Confirm } from "../../../parts/confirm.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
@@ -105,5 +106,5 @@ function PanelActions({ uploads, onProblem }) {
 }
 
 function Button({ onClick, children }) {
-  return html`<button type="button" class="button" onClick=${onClick}>${children}</button>`;
+  return html`<button type="button" class="button" onClick=${onSingleClick(onClick)}>${children}</button>`;
 }

@@ -1,9 +1,11 @@
 // A file on its way: how much of it is sent, and what can be done with it.
 import { html, useState } from "../../../vendor/preact.js";
 import { useFormats, useWords } from "../../../lib/language.js";
+import { onSingleClick } from "../../../lib/single_click.js";
 import { UNDER_WAY, uploads } from "../../../lib/uploads.js";
 import { Confirm } from "../../../parts/confirm.js";
 import { IconButton } from "../../../parts/icon_button.js";
+import { useSentence } from "../../../parts/notice.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { words } from "./words.js";
 
@@ -23,16 +25,25 @@ export function UploadRow({ item, onProblem }) {
     </div>
     <${RowActions} item=${item} onProblem=${onProblem} />
     ${item.hasFailed && html`<div class="trouble small">
-      <p class="bad" role="alert">${upload.error.detail ?? upload.error.message}</p>
+      <${Failure} error=${upload.error} />
     </div>`}
   </li>`;
+}
+
+function Failure({ error }) {
+  const own = useWords(words).failures;
+  const sentence = useSentence(own);
+  const { code, storeCode, status } = error;
+  return html`<p class="bad" role="alert">${sentence(error)}
+    ${own[code] && status && html` <code>${storeCode ?? status}</code>`}</p>`;
 }
 
 function RowActions({ item, onProblem }) {
   const say = useWords(words);
   const { upload } = item;
   const { state, filename } = upload;
-  const button = (icon, says, does) => html`<${IconButton} icon=${icon} says=${says} onClick=${does} />`;
+  const button = (icon, says, act) => html`<${IconButton} key=${icon} icon=${icon} says=${says}
+    onClick=${onSingleClick(act)} />`;
   return html`<div class="row-actions">
     ${UNDER_WAY.includes(state) && button("pause", say.pause(filename), () => upload.pause())}
     ${state === "paused" && button("play", say.resume(filename), () => upload.resume())}
