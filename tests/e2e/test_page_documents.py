@@ -295,6 +295,22 @@ def test_all_that_could_not_be_sent_is_tried_again_at_once(
     wait_for_overall(view, "^2 of 2 done$")
 
 
+def test_why_an_upload_failed_is_said_in_the_language_that_is_shown_or_marked_as_english(
+    view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
+) -> None:
+    refusal = {"code": "new", "detail": "Too much of it."}
+    view.get_by_role("button", name="Português").click()
+    view.route("**/store/**", lambda route: route.fulfill(status=400))
+    choose(view, write(f"{mark}-1.txt", b"The lamp is out."))
+    by_the_store = row(view, f"{mark}-1").get_by_role("alert").inner_text()
+    assert " ".join(by_the_store.split()) == "O armazenamento recusa os bytes: 400"
+    view.route("**/presigned", lambda route: route.fulfill(status=413, json=refusal))
+    choose(view, write(f"{mark}-2.txt", b"The lamp is on."))
+    by_the_server = row(view, f"{mark}-2").get_by_role("alert").locator("[lang=en]")
+    assert by_the_server.inner_text() == "Too much of it."
+    forgive(page_errors, "status of 4")
+
+
 def test_uploads_go_on_while_another_view_is_shown(
     view: "Page", write: Callable[[str, bytes], Path], mark: str, page_errors: list[str]
 ) -> None:

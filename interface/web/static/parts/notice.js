@@ -4,10 +4,16 @@ import { useWords } from "../lib/language.js";
 import { Icon } from "./icon.js";
 import { words } from "./words.js";
 
-/** Return how to say in a sentence what went wrong. */
-export function useSentence() {
-  const say = useWords(words);
-  return ({ code, detail, message }) => (code === "unreachable" ? say.unreachable : detail ?? message);
+/** Return how to draw in a sentence what went wrong; `own` has words by code that go before those of all views. */
+export function useSentence(own = {}) {
+  const { failures } = useWords(words);
+  return ({ code, detail, message }) =>
+    own[code] ?? failures[code] ?? html`<${ServerSays} sentence=${detail ?? message} />`;
+}
+
+/** What the server and its client say is English, whichever language is shown: screen readers have to know. */
+export function ServerSays({ sentence }) {
+  return html`<span lang="en">${sentence}</span>`;
 }
 
 /** Show the error of a call; `again` asks once more. */

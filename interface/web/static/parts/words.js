@@ -6,7 +6,7 @@ const en = {
   doNot: "Leave it",
   loading: "Loading",
   more: "Show more",
-  unreachable: "The server does not answer. Is it running, and is there a connection?",
+  failures: { unreachable: "The server does not answer. Is it running, and is there a connection?" },
   password: {
     title: (name) => `${name} is protected`,
     about: "The password is stored sealed until the document was read, then erased.",
@@ -39,7 +39,12 @@ const pt = {
   doNot: "Deixar como está",
   loading: "Carregando",
   more: "Mostrar mais",
-  unreachable: "O servidor não responde. Ele está no ar, e há conexão?",
+  failures: {
+    unreachable: "O servidor não responde. Ele está no ar, e há conexão?",
+    unexpected_answer: "A resposta não é do Esteira: confira se o endereço está certo.",
+    not_sent: "O pedido não pode ser enviado: a chave da API tem acentos, sinais tipográficos ou mais de uma linha.",
+    aborted: "O pedido foi interrompido.",
+  },
   password: {
     title: (name) => `${name} é protegido`,
     about: "A senha fica lacrada até o documento ser lido, e depois é apagada.",

@@ -3,6 +3,7 @@ import { html } from "../../vendor/preact.js";
 import { useFormats, useWords } from "../../lib/language.js";
 import { isMoving } from "../../lib/statuses.js";
 import { Icon } from "../../parts/icon.js";
+import { ServerSays } from "../../parts/notice.js";
 import { ProgressBar } from "../../parts/progress_bar.js";
 import { words as partWords } from "../../parts/words.js";
 import { words } from "./words.js";
@@ -14,10 +15,10 @@ export function Progress({ status }) {
     ${isMoving(status.status) && html`<${Moving} status=${status} />`}
     ${status.status === "awaiting_upload" && html`<${Note} icon="upload">${say.awaitingUpload}<//>`}
     ${status.error && html`<${Note} icon="failed" look=${status.status === "failed" ? "bad" : ""}>
-      ${failures[status.error.code] ?? status.error.message} <code>${status.error.code}</code>
+      ${failures[status.error.code] ?? html`<${ServerSays} sentence=${status.error.message} />`} <code>${status.error.code}</code>
     <//>`}
     ${status.pages.unreadable.length > 0 && html`<${Note} icon="documents">${say.unreadable(pagesOf(status))}<//>`}
-    ${status.warnings.map((warning) => html`<${Note} key=${warning} icon="failed">${warning}<//>`)}`;
+    ${status.warnings.map((warning) => html`<${Note} key=${warning} icon="failed"><${ServerSays} sentence=${warning} /><//>`)}`;
 }
 
 function Moving({ status }) {

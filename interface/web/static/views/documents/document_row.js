@@ -6,6 +6,7 @@ import { onSingleClick } from "../../lib/single_click.js";
 import { isMoving } from "../../lib/statuses.js";
 import { Icon } from "../../parts/icon.js";
 import { IconButton } from "../../parts/icon_button.js";
+import { ServerSays } from "../../parts/notice.js";
 import { ProgressBar } from "../../parts/progress_bar.js";
 import { StatusChip } from "../../parts/status_chip.js";
 import { words as partWords } from "../../parts/words.js";
@@ -49,7 +50,8 @@ function Trouble({ row, status, standing, actions, texts }) {
   const error = standing === "failed" ? status?.error : null;
   if (standing !== "failed" && standing !== "awaiting_upload" && !warning) return null;
   return html`<div class="trouble small">
-    ${error && html`<p class="bad">${processing.failures[error.code] ?? error.message}</p>`}
+    ${error && html`<p class="bad">
+      ${processing.failures[error.code] ?? html`<${ServerSays} sentence=${error.message} />`}</p>`}
     ${error?.code === "encrypted" && html`<button type="button" class="button" onClick=${() => actions.ask({ password: row })}>
       <${Icon} name="key" />${say.password}</button>`}
     ${standing === "awaiting_upload" && html`<p class="soft">${say.announced}</p>`}

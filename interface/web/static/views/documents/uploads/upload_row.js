@@ -5,6 +5,7 @@ import { onSingleClick } from "../../../lib/single_click.js";
 import { UNDER_WAY, uploads } from "../../../lib/uploads.js";
 import { Confirm } from "../../../parts/confirm.js";
 import { IconButton } from "../../../parts/icon_button.js";
+import { useSentence } from "../../../parts/notice.js";
 import { ProgressBar } from "../../../parts/progress_bar.js";
 import { words } from "./words.js";
 
@@ -24,9 +25,17 @@ export function UploadRow({ item, onProblem }) {
     </div>
     <${RowActions} item=${item} onProblem=${onProblem} />
     ${item.hasFailed && html`<div class="trouble small">
-      <p class="bad" role="alert">${upload.error.detail ?? upload.error.message}</p>
+      <${Failure} error=${upload.error} />
     </div>`}
   </li>`;
+}
+
+function Failure({ error }) {
+  const own = useWords(words).failures;
+  const sentence = useSentence(own);
+  const { code, storeCode, status } = error;
+  return html`<p class="bad" role="alert">${sentence(error)}
+    ${own[code] && status && html` <code>${storeCode ?? status}</code>`}</p>`;
 }
 
 function RowActions({ item, onProblem }) {

@@ -35,6 +35,9 @@ const en = {
   giveUpAction: "Give it up",
   cancelTitle: "Cancel all uploads?",
   cancelText: "Files that were sent already stay.",
+  failures: {
+    unreachable: "The object store does not answer, though the server does. Its CORS rules may not allow this page: `esteira storage setup` sets them.",
+  },
 };
 const pt = {
   title: "Envios",
@@ -68,5 +71,10 @@ const pt = {
   giveUpAction: "Desistir",
   cancelTitle: "Cancelar todos os envios?",
   cancelText: "Os arquivos que já foram enviados ficam.",
+  failures: {
+    unreachable: "O armazenamento não responde, embora o servidor responda. Talvez as regras de CORS dele não permitam esta página: `esteira storage setup` as define.",
+    upload_refused: "O armazenamento recusa os bytes:",
+    file_changed: "O arquivo foi alterado ou movido desde que foi escolhido: escolha-o de novo.",
+  },
 };
 export const words = { en, pt };
