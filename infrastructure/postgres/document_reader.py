@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+from sqlalchemy import Engine, Select, func, select
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
 from domain.action import Action, ActionStatus
@@ -16,6 +15,7 @@ from domain.ids import DocumentId, JobId
 from domain.imported_file import IMPORT_JOB
 from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.name_search import has_in_name
 from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_of
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
 from infrastructure.postgres.waiting import NOBODY, queue_positions, queues_waited_for, typical_seconds
@@ -75,7 +75,7 @@ class PostgresDocumentReader:
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
         if document_filter.name_contains is not None:
-            query = query.where(_has_in_name(document_filter.name_contains))
+            query = query.where(has_in_name(document_filter.name_contains))
         if document_filter.checksums_sha256 is not None:
             query = query.where(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
         if document_filter.import_job is not None:
@@ -158,13 +158,6 @@ class PostgresDocumentReader:
             else state
             for state in states
         ]
-
-
-def _has_in_name(part: str) -> ColumnElement[bool]:
-    """Hold for names with this part. No index helps: names are read, newest first, until the page is full."""
-    # macOS writes "é" as two characters. To normalize each name that is read would cost ten times as much.
-    forms = dict.fromkeys([normalize("NFC", part), normalize("NFD", part)])
-    return or_(*(documents.c.filename.icontains(form, autoescape=True) for form in forms))
 
 
 def _published_pages(document_id: DocumentId) -> Select[Any]:
