@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.action import Action
+from application.state_version import Hindrance, StateVersion
+from domain.action import Action, ActionStatus
 from domain.chunk import Chunk
 from domain.document import Document, DocumentStatus
 from domain.ids import ChunkId, DocumentId, JobId, TenantId
@@ -46,6 +47,20 @@ class DocumentState:
         """Rises with every change of the job, 0 before there is one."""
         return self.job.version if self.job else 0
 
+    @property
+    def hindrance(self) -> Hindrance | None:
+        """What keeps it waiting, besides those ahead of it."""
+        if self.index_action is None or self.index_action.status is not ActionStatus.PENDING:
+            return None
+        if self.is_queue_paused:
+            return Hindrance.PAUSED
+        return Hindrance.UNSERVED if self.queue_workers == 0 else None
+
+    @property
+    def state_version(self) -> StateVersion:
+        """What `DocumentReader.versions` gives for it."""
+        return StateVersion(self.version, self.hindrance)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFilter:
@@ -79,8 +94,8 @@ class DocumentReader(Protocol):
         """Return those documents that exist."""
         ...
 
-    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
-        """Return the versions alone, cheaply: what conditional requests ask."""
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, StateVersion]:
+        """Return what tells the states apart, cheaply: what conditional requests ask."""
         ...
 
     def page(

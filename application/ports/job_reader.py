@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.dead_letter_reader import HistoryLine
+from application.state_version import StateVersion
 from domain.action import ActionStatus
 from domain.ids import ActionId, DocumentId, JobId, TenantId
 from domain.job import Job
@@ -53,7 +54,7 @@ class JobReader(Protocol):
         """Return those jobs that exist, in any order."""
         ...
 
-    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
+    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, StateVersion]:
         """Return the versions alone, cheaply, of those that exist."""
         ...
 

@@ -100,6 +100,7 @@ def _filter(document_filter: DocumentFilter, language: Language) -> str:
         "status": document_filter.status and say(language, document_filter.status.value),
         "external id": document_filter.external_id,
         "filename": document_filter.filename,
+        "filename with": document_filter.name_contains,
         "SHA-256": ", ".join(document_filter.checksums_sha256 or ()) or None,
         "attached to": document_filter.parent_id,
     }

@@ -80,11 +80,14 @@ def document_filter_of(params: Read) -> DocumentFilter:
     """Return which documents are listed."""
     status, checksum, parent = (params[name] for name in ("status", "checksum_sha256", "parent_document_id"))
     external_id, filename = params["external_id"], params["filename"]
+    # Jobs that were started before there was this param have none.
+    name_contains = params.get("name_contains")
     return DocumentFilter(
         tenant_id=DEFAULT_TENANT,
         status=DocumentStatus(str(status)) if status else None,
         external_id=None if external_id is None else str(external_id),
         filename=None if filename is None else str(filename),
+        name_contains=None if name_contains is None else str(name_contains),
         checksums_sha256=[str(checksum)] if checksum else None,
         parent_id=DocumentId(UUID(str(parent))) if parent else None,
     )
@@ -107,16 +110,19 @@ def search_request_of(params: Read) -> SearchRequest:
 
 
 def _read_inventory(params: Mapping[str, object]) -> Read:
-    names = ("status", "external_id", "filename", "checksum_sha256", "parent_document_id")
+    names = ("status", "external_id", "filename", "name_contains", "checksum_sha256", "parent_document_id")
     require_known(params, (*names, LANGUAGE))
     checksum = text(params, "checksum_sha256", most=64)
     if checksum is not None and not _CHECKSUM.fullmatch(checksum.lower()):
         raise InvalidRequest("Send a SHA-256 in hex: 64 digits.", pointer="/checksum_sha256")
     parent = text(params, "parent_document_id", most=100)
+    if (part := text(params, "name_contains", most=200)) == "":
+        raise InvalidRequest("Send a part of the name, or leave it out.", pointer="/name_contains")
     return {
         "status": one_of(params, "status", DocumentStatus) if params.get("status") is not None else None,
         "external_id": text(params, "external_id", most=512),
         "filename": text(params, "filename", most=4096),
+        "name_contains": part,
         "checksum_sha256": checksum.lower() if checksum else None,
         "parent_document_id": str(document_id(parent, pointer="/parent_document_id")) if parent is not None else None,
         LANGUAGE: one_of(params, LANGUAGE, Language, default=Language.ENGLISH),

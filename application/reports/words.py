@@ -33,6 +33,7 @@ PORTUGUESE: Mapping[str, str] = {
     "status": "situação",
     "external id": "id externo",
     "filename": "nome do arquivo",
+    "filename with": "nome do arquivo com",
     "SHA-256": "SHA-256",
     "attached to": "anexado a",
     "awaiting_upload": "aguardando envio",

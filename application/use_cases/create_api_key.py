@@ -8,9 +8,10 @@ from uuid import UUID
 from application.ports.password_seal import PasswordSeal
 from application.ports.unit_of_work import Transactions, UnitOfWork
 from domain.api_key import ApiKey, KeyScope, PlainKey
-from domain.errors import ApiKeyUnreadable, SealBroken
+from domain.errors import ApiKeyUnreadable, InvalidRequest, SealBroken
 from domain.idempotent_request import KEY_LIFETIME, IdempotentRequest, Made
 from domain.ids import ApiKeyId, TenantId
+from domain.instants import LATEST_INSTANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,9 @@ class CreateApiKey:
         request: IdempotentRequest | None = None,
     ) -> CreatedKey:
         """Return the key. Raises InvalidRequest, RequestInFlight, IdempotencyKeyReused, ApiKeyUnreadable."""
+        # Not where keys are read as well: one that was made with a later time can still be listed and revoked.
+        if expires_at is not None and expires_at > LATEST_INSTANT:
+            raise InvalidRequest("Send a time up to 9999-12-31T00:00:00Z, or none.", pointer="/expires_at")
         with self.transactions() as transaction:
             keys = transaction.idempotency_keys
             if request and (made := keys.take(request, lifetime=self.key_lifetime)):

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+from sqlalchemy import Engine, Select, case, func, select
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
+from application.state_version import Hindrance, StateVersion
 from domain.action import Action, ActionStatus
 from domain.document import DocumentStatus
 from domain.errors import PageNotFound
@@ -16,9 +16,10 @@ from domain.ids import DocumentId, JobId
 from domain.imported_file import IMPORT_JOB
 from domain.job import INDEX, Job
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.name_search import has_in_name
 from infrastructure.postgres.rows import action_of, chunk_of, document_of, job_of
 from infrastructure.postgres.tables import chunks, documents, job_actions, jobs, pages
-from infrastructure.postgres.waiting import NOBODY, queue_positions, queues_waited_for, typical_seconds
+from infrastructure.postgres.waiting import NOBODY, hindrances, queue_positions, queues_waited_for, typical_seconds
 
 UNDETERMINED = "und"
 _other = documents.alias("other")
@@ -43,6 +44,26 @@ _DESCRIBED = select(
     _LANGUAGE.scalar_subquery().label("language"),
 )
 
+_hindrances = hindrances()
+_waiting = (
+    (job_actions.c.job_id == documents.c.job_id)
+    & (job_actions.c.type == INDEX)
+    & (job_actions.c.status == ActionStatus.PENDING)
+)
+_VERSIONS = (
+    select(
+        documents.c.id,
+        func.coalesce(jobs.c.version, 0).label("version"),
+        # A queue that is not known has nobody who serves it.
+        case(
+            (job_actions.c.id.is_not(None), func.coalesce(_hindrances.c.hindrance, Hindrance.UNSERVED.value)),
+        ).label("hindrance"),
+    )
+    .outerjoin(jobs, jobs.c.id == documents.c.job_id)
+    .outerjoin(job_actions, _waiting)
+    .outerjoin(_hindrances, _hindrances.c.name == job_actions.c.queue)
+)
+
 
 class PostgresDocumentReader:
     """Implements application/ports/document_reader.py."""
@@ -54,15 +75,14 @@ class PostgresDocumentReader:
         """Return those documents that exist."""
         return {state.document.id: state for state in self._states(_DESCRIBED.where(documents.c.id.in_(document_ids)))}
 
-    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
-        """Return the versions alone."""
-        query = (
-            select(documents.c.id, func.coalesce(jobs.c.version, 0))
-            .outerjoin(jobs, jobs.c.id == documents.c.job_id)
-            .where(documents.c.id.in_(document_ids))
-        )
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, StateVersion]:
+        """Return the versions alone, of one moment."""
+        query = _VERSIONS.where(documents.c.id.in_(document_ids))
         with database_errors(), self._engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return {
+                row.id: StateVersion(row.version, Hindrance(row.hindrance) if row.hindrance else None)
+                for row in connection.execute(query)
+            }
 
     def page(
         self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int
@@ -75,7 +95,7 @@ class PostgresDocumentReader:
             if (wanted := getattr(document_filter, name)) is not None:
                 query = query.where(documents.c[name] == wanted)
         if document_filter.name_contains is not None:
-            query = query.where(_has_in_name(document_filter.name_contains))
+            query = query.where(has_in_name(document_filter.name_contains))
         if document_filter.checksums_sha256 is not None:
             query = query.where(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
         if document_filter.import_job is not None:
@@ -158,13 +178,6 @@ class PostgresDocumentReader:
             else state
             for state in states
         ]
-
-
-def _has_in_name(part: str) -> ColumnElement[bool]:
-    """Hold for names with this part. No index helps: names are read, newest first, until the page is full."""
-    # macOS writes "é" as two characters. To normalize each name that is read would cost ten times as much.
-    forms = dict.fromkeys([normalize("NFC", part), normalize("NFD", part)])
-    return or_(*(documents.c.filename.icontains(form, autoescape=True) for form in forms))
 
 
 def _published_pages(document_id: DocumentId) -> Select[Any]:

@@ -13,6 +13,7 @@ from domain.document import DocumentStatus
 from domain.job import INDEX
 from infrastructure.postgres.engine import TAKE_LONG
 from infrastructure.postgres.errors import database_errors
+from infrastructure.postgres.name_search import has_in_name
 from infrastructure.postgres.tables import chunks, documents, job_actions, pages
 
 ROWS_AT_ONCE = 1000
@@ -72,6 +73,8 @@ class PostgresInventoryReader:
 def _conditions(document_filter: DocumentFilter) -> list[ColumnElement[bool]]:
     wanted = {name: getattr(document_filter, name) for name in ("tenant_id", "external_id", "filename", "parent_id")}
     conditions = [documents.c[name] == value for name, value in wanted.items() if value is not None]
+    if document_filter.name_contains is not None:
+        conditions.append(has_in_name(document_filter.name_contains))
     if document_filter.checksums_sha256 is not None:
         conditions.append(documents.c.checksum_sha256.in_(document_filter.checksums_sha256))
     if document_filter.status is not None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, DateTime, Engine, Select, exists, func, selec
 
 from application.ports.dead_letter_reader import HistoryLine
 from application.ports.job_reader import JobFilter, JobHistory, JobState
+from application.state_version import StateVersion
 from domain.action import Action
 from domain.errors import JobNotFound
 from domain.ids import ActionId, JobId, TenantId
@@ -57,11 +58,11 @@ class PostgresJobReader:
         with database_errors(), self._engine.connect() as connection:
             return [state.job for state in _states(connection, query)]
 
-    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
+    def versions(self, tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, StateVersion]:
         """Read the versions alone."""
         query = select(jobs.c.id, jobs.c.version).where(jobs.c.tenant_id == tenant_id, jobs.c.id.in_(job_ids))
         with database_errors(), self._engine.connect() as connection:
-            return {JobId(row.id): row.version for row in connection.execute(query)}
+            return {JobId(row.id): StateVersion(row.version) for row in connection.execute(query)}
 
     def history(self, tenant_id: TenantId, job_id: JobId) -> JobHistory:
         """Read the job and its timeline."""

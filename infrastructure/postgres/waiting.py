@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Select, cast, func, select
+from sqlalchemy import CTE, Connection, DateTime, Select, case, cast, func, literal, select
 
+from application.state_version import Hindrance
 from domain.action import Action, ActionStatus
 from domain.ids import ActionId
 from infrastructure.postgres.tables import job_actions, queues, workers
@@ -28,6 +29,8 @@ class WaitedFor:
 
 
 NOBODY = WaitedFor(workers=0, is_paused=False)
+_LIVE = select(func.count()).where(workers.c.queue == queues.c.name, lives()).correlate(queues).scalar_subquery()
+_HINDRANCE = case((queues.c.paused_at.is_not(None), Hindrance.PAUSED.value), (_LIVE == 0, Hindrance.UNSERVED.value))
 
 
 def queue_positions(connection: Connection, waiting: Sequence[Action]) -> Mapping[ActionId, int]:
@@ -68,12 +71,16 @@ def _counted_in_line(waiting: Sequence[Action]) -> Select[Any]:
 
 def queues_waited_for(connection: Connection, names: Collection[str]) -> Mapping[str, WaitedFor]:
     """Count the living workers of each queue, and tell which are paused."""
-    live = select(func.count()).where(workers.c.queue == queues.c.name, lives()).correlate(queues).scalar_subquery()
-    query = select(queues.c.name, queues.c.paused_at, live.label("workers")).where(queues.c.name.in_(names))
+    query = select(queues.c.name, queues.c.paused_at, _LIVE.label("workers")).where(queues.c.name.in_(names))
     return {
         row.name: WaitedFor(workers=row.workers, is_paused=row.paused_at is not None)
         for row in connection.execute(query)
     }
+
+
+def hindrances() -> CTE:
+    """Return each queue's name and hindrance, found once for all rows that are joined to it."""
+    return select(queues.c.name, func.coalesce(_HINDRANCE, literal("")).label("hindrance")).cte("hindrances")
 
 
 def typical_seconds(connection: Connection, action_type: str) -> float | None:

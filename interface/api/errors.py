@@ -171,7 +171,8 @@ def answer_to(error: EsteiraError, headers: Mapping[str, str] | None = None) -> 
     found = problem_of(error)
     if isinstance(error, RequestInFlight):
         headers = {"Retry-After": "1"}
-    is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE
+    # Waiting mends no model that cannot be loaded.
+    is_away = found.status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, ModelNotUsable)
     return _answer(found, {"Retry-After": str(RETRY_AFTER_SECONDS)} if is_away else headers)
 
 

@@ -6,6 +6,7 @@ from typing import Generic
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from application.state_version import StateVersion
 from domain.errors import EsteiraError
 from interface.api.errors import problem_of
 from interface.api.follower import Follower, ShownState
@@ -18,29 +19,20 @@ _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 # Sent at once, so that the answer has begun for all on the way: how soon browsers come back.
 _OPENING = "retry: 2000\n\n"
 _COMMENT = ": nothing new\n\n"
-_LONGEST_ID = 18
-
-
-def known_version(last_event_id: str | None) -> int | None:
-    """Return the version that a client has by its Last-Event-ID; what was never sent as one tells nothing."""
-    if last_event_id is None or len(last_event_id) > _LONGEST_ID:
-        return None
-    return int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else None
 
 
 async def newer_states(
-    feed: StateFeed[Id], follower: Follower, *, known: int | None = None, pause_seconds: float | None = None
+    feed: StateFeed[Id], follower: Follower, *, known: str | None = None, pause_seconds: float | None = None
 ) -> AsyncIterator[ShownState | None]:
-    """Yield each state newer than the known one to the final one, None after a pause; end early if the process does.
+    """Yield each state but the known one to the final one, None after a pause; end early if the process does.
 
-    Raises what the follower was told instead of a state. A client that knows a version which is yet to come has it from
-    another database, or made it up: it knows none.
+    `known` is the version that a client has, by its Last-Event-ID. Raises what the follower was told instead.
     """
-    sent = known if known is not None and known <= follower.state.version else -1
+    sent = known
     while not feed.is_closing:
         state = follower.state
-        if state.version > sent:
-            sent = state.version
+        if str(state.version) != sent:
+            sent = str(state.version)
             yield state
         if state.is_final:
             return
@@ -55,7 +47,7 @@ class EventStream(StreamingResponse, Generic[Id]):
         super().__init__((), headers=_HEADERS, media_type=MEDIA_TYPE)
         self._feed = feed
         self._key = key
-        self._known = known_version(last_event_id)
+        self._known = last_event_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Follow while the answer lasts. Raises what keeps the first state from being known, before it has begun."""
@@ -76,6 +68,6 @@ class EventStream(StreamingResponse, Generic[Id]):
             yield _event("error", problem_of(error).model_dump_json(exclude_none=True))
 
 
-def _event(name: str, data: str, *, version: int | None = None) -> str:
+def _event(name: str, data: str, *, version: StateVersion | None = None) -> str:
     numbered = "" if version is None else f"id: {version}\n"
     return f"event: {name}\n{numbered}data: {data}\n\n"

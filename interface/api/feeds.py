@@ -8,6 +8,7 @@ from typing import Self
 
 from application.ports.document_reader import DocumentReader
 from application.ports.job_reader import JobReader
+from application.state_version import StateVersion
 from domain.action import FINAL
 from domain.callback import CALLBACK_QUEUE
 from domain.cleanup import CLEANUP_QUEUE
@@ -29,7 +30,7 @@ class Feeds:
 
     documents: StateFeed[DocumentId]
     jobs: StateFeed[JobId]
-    document_versions: SharedReading[DocumentId, int]
+    document_versions: SharedReading[DocumentId, StateVersion]
 
     @classmethod
     def over(cls, services: ApiServices) -> Self:
@@ -75,7 +76,7 @@ def _document_states(reader: DocumentReader, document_ids: Sequence[DocumentId])
     now = datetime.now(UTC)
     return {
         key: ShownState(
-            version=state.version,
+            version=state.state_version,
             is_final=is_final(state.status),
             job_id=state.job.id if state.job else None,
             body=DocumentStatusBody.of(state, now=now).model_dump_json(),
@@ -87,7 +88,10 @@ def _document_states(reader: DocumentReader, document_ids: Sequence[DocumentId])
 def _job_states(reader: JobReader, job_ids: Sequence[JobId]) -> Mapping[JobId, ShownState]:
     return {
         job.id: ShownState(
-            version=job.version, is_final=job.is_final, job_id=job.id, body=JobStatus.of(job).model_dump_json()
+            version=StateVersion(job.version),
+            is_final=job.is_final,
+            job_id=job.id,
+            body=JobStatus.of(job).model_dump_json(),
         )
         for job in reader.several(DEFAULT_TENANT, job_ids)
         if is_clients(job)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from application.state_version import StateVersion
 from domain.errors import EsteiraError
 from domain.ids import JobId
 
@@ -11,7 +12,7 @@ from domain.ids import JobId
 class ShownState:
     """A state, as all who follow get it: `body` is its JSON, written once. News of the job may be about it."""
 
-    version: int
+    version: StateVersion
     is_final: bool
     job_id: JobId | None
     body: str
@@ -38,8 +39,9 @@ class Follower:
         return self._state
 
     def tell(self, state: ShownState) -> None:
-        """Take a state, if it is newer: versions never fall."""
-        if self._state is None or state.version > self._state.version:
+        """Take a state, if it is another and no older one: numbers never fall."""
+        known = self._state.version if self._state else None
+        if known is None or (state.version != known and state.version.number >= known.number):
             self._state = state
             self._news.set()
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from anyio import to_thread
 
 from application.ports.job_changes import JobChanges
+from application.state_version import StateVersion
 from domain.errors import EsteiraError, UnexpectedError
 from domain.ids import JobId
 from interface.api.follower import Follower, ShownState
@@ -31,7 +32,7 @@ Found = TypeVar("Found")
 class StateSource(Generic[Id]):
     """Where states are read, of many at once; what does not exist is left out. They raise DatabaseUnavailable."""
 
-    versions: Callable[[Sequence[Id]], Mapping[Id, int]]
+    versions: Callable[[Sequence[Id]], Mapping[Id, StateVersion]]
     states: Callable[[Sequence[Id]], Mapping[Id, ShownState]]
     not_found: type[EsteiraError]
 
@@ -149,7 +150,7 @@ class StateFeed(Generic[Id]):
                 else:
                     follower.fail(self._source.not_found())
 
-    def _version(self, key: Id) -> int | None:
+    def _version(self, key: Id) -> StateVersion | None:
         followed = self._followed.get(key)
         return followed.state.version if followed and followed.state else None
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from application.state_version import StateVersion
 from domain.errors import EsteiraError
 from domain.ids import DocumentId
 from interface.api.conditional import etag_of, matches, unchanged
@@ -31,7 +32,7 @@ class UnchangedPolls:
     The endpoint would answer the same, at three times the cost.
     """
 
-    def __init__(self, app: ASGIApp, *, versions: SharedReading[DocumentId, int]) -> None:
+    def __init__(self, app: ASGIApp, *, versions: SharedReading[DocumentId, StateVersion]) -> None:
         self._app = app
         self._versions = versions
 

@@ -114,9 +114,9 @@ def _expiry(text: str, now: datetime) -> datetime:
         return now + timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise wrong_usage(f"{text} is no time: give 90d, 12h, 30m, or a date such as 2030-12-31.") from None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _as_json(key: ApiKey, now: datetime) -> dict[str, object]:

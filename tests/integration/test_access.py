@@ -509,6 +509,8 @@ def test_a_key_is_made_shown_once_listed_and_revoked(api: Api, client: httpx.Cli
         ({"scopes": "read"}, "/scopes"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, "/expires_at"),
         ({"expires_at": "2999-01-01T00:00:00"}, "/expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-03:00"}, "/expires_at"),
+        ({"expires_at": "9999-12-31T00:00:01Z"}, "/expires_at"),
         ({"secret": "mine"}, "/secret"),
     ],
 )

@@ -108,6 +108,8 @@ def test_keys_are_made_listed_and_revoked(external: Installation) -> None:
 
 def test_a_key_may_end_on_a_date(external: Installation) -> None:
     assert external.json(*CREATE, "--expires", "2999-12-31")["expires_at"] == "2999-12-31T00:00:00Z"
+    assert external.json(*CREATE, "--expires", "9999-12-31")["expires_at"] == "9999-12-31T00:00:00Z"
+    assert len(external.json("keys", "list")["items"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,8 @@ def test_a_key_may_end_on_a_date(external: Installation) -> None:
         (("create", "--name", "x", "--scope", "read", "--expires", "99999d999"), 2),
         (("create", "--name", " ", "--scope", "read"), 1),
         (("create", "--name", "x", "--scope", "read", "--expires", "2001-01-01"), 1),
+        (("create", "--name", "x", "--scope", "read", "--expires", "9999-12-31T00:00:01Z"), 1),
+        (("create", "--name", "x", "--scope", "read", "--expires", "9999-12-31T23:59:59-03:00"), 2),
         (("revoke", "nonsense"), 2),
         (("revoke", "00000000-0000-7000-8000-000000000009"), 1),
     ],

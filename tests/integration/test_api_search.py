@@ -7,7 +7,7 @@ import pytest
 from application.ports.passage_search import Passage
 from application.use_cases.search_chunks import FoundPassage
 from domain.chunk import Chunk
-from domain.errors import EmbeddingUnavailable
+from domain.errors import EmbeddingUnavailable, ModelNotUsable
 from domain.ids import ChunkId, DocumentId, new_uuid7
 from tests.support.api import Api
 
@@ -155,6 +155,18 @@ def test_a_model_that_does_not_run_says_when_to_come_back(api: Api, client: http
     api.search.fail = fail
     answer = client.post(SEARCH, json={"query": "x"})
     assert (answer.status_code, answer.json()["code"]) == (503, "embedding_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    assert "/opt" not in answer.text
+
+
+def test_a_model_that_cannot_be_loaded_does_not_say_to_come_back(api: Api, client: httpx.Client) -> None:
+    def fail(_request: object) -> list[FoundPassage]:
+        raise ModelNotUsable("There is no folder /opt/models.")
+
+    api.search.fail = fail
+    answer = client.post(SEARCH, json={"query": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_not_usable")
+    assert "Retry-After" not in answer.headers
     assert "/opt" not in answer.text
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import httpx
 import openpyxl
@@ -231,6 +232,10 @@ def test_a_spreadsheet_of_the_inventory_has_real_types_and_a_frozen_header_with_
     [
         ({"status": "failed"}, ["corrupt.pdf"]),
         ({"filename": "a.pdf"}, ["a.pdf"]),
+        ({"filename": "A.PD"}, []),
+        ({"name_contains": "A.PD"}, ["a.pdf"]),
+        ({"name_contains": "ORR"}, ["corrupt.pdf"]),
+        ({"name_contains": "%"}, []),
         ({"external_id": "none"}, []),
         ({"status": "awaiting_upload"}, []),
         ({}, ["corrupt.pdf", "a.pdf"]),
@@ -247,6 +252,16 @@ def test_the_inventory_is_filtered_as_the_list_of_documents_is(
     failed(engine, world, "corrupt")
     listed = rows_of(made("xlsx", "inventory", **params), "Documents")[1:]
     assert [row[0] for row in listed] == (found or ["There are no documents."])
+
+
+@pytest.mark.parametrize("part", [normalize("NFC", "TÓRIO"), normalize("NFD", "TÓRIO")])
+def test_an_accent_in_a_part_of_a_name_is_found_in_either_way_to_write_it(
+    made: Callable[..., httpx.Response], engine: Engine, part: str
+) -> None:
+    names = [normalize("NFD", "Relatório.pdf"), normalize("NFC", "Relatório.pdf")]
+    for name in (*reversed(names), "Relatorio.pdf"):
+        add_document(engine, filename=name)
+    assert [row[0] for row in rows_of(made("xlsx", "inventory", name_contains=part), "Documents")[1:]] == names
 
 
 def test_hostile_names_are_harmless_texts_in_a_spreadsheet(made: Callable[..., httpx.Response], engine: Engine) -> None:
@@ -373,6 +388,8 @@ WRONG: list[tuple[Any, Any, Any, str]] = [
     ("pdf", "inventory", {"checksum_sha256": "zz"}, "/params/checksum_sha256"),
     ("pdf", "inventory", {"parent_document_id": "1"}, "/params/parent_document_id"),
     ("pdf", "inventory", {"filename": 7}, "/params/filename"),
+    ("pdf", "inventory", {"name_contains": ""}, "/params/name_contains"),
+    ("pdf", "inventory", {"name_contains": "a" * 201}, "/params/name_contains"),
     ("pdf", "ingestion", {"from": "yesterday"}, "/params/from"),
     ("pdf", "ingestion", {"from": "2026-02-30"}, "/params/from"),
     ("pdf", "ingestion", {"from": "2026-02-02", "to": "2026-02-01"}, "/params/to"),

@@ -262,6 +262,18 @@ def test_a_key_of_generate_is_none_of_the_header(world: Actions) -> None:
     assert world.client.post("/api/operacao-longa", json={"dados": 1}, headers=headers).status_code == 202
 
 
+def test_generate_takes_the_header_where_the_body_has_no_key(world: Actions) -> None:
+    def generate(**changed: object) -> httpx.Response:
+        return world.client.post("/generate", json={"type": "xlsx", **changed}, headers={"Idempotency-Key": "k"})
+
+    first, again = generate(), generate(idempotency_key=None)
+    assert (first.status_code, again.status_code, again.content) == (202, 202, first.content)
+    assert [answer.headers.get("Idempotency-Replayed") for answer in (first, again)] == [None, "true"]
+    assert generate(type="pdf").json()["code"] == "idempotency_key_reused"
+    assert generate(idempotency_key="k").json()["job_id"] != first.json()["job_id"]
+    assert jobs(world) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

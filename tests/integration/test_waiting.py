@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from application.ports.worker_registry import WorkerProcess
+from application.use_cases.pause_queue import PauseQueue
+from application.use_cases.resume_queue import ResumeQueue
 from domain.ids import DocumentId
 from domain.job import DOCUMENT_QUEUE
 from infrastructure.postgres.document_reader import PostgresDocumentReader
@@ -16,8 +18,10 @@ from infrastructure.postgres.unit_of_work import PostgresUnitOfWork
 from infrastructure.postgres.worker_registry import PostgresWorkerRegistry
 from tests.support.api import Api
 from tests.support.document_factory import a_document, a_job
+from tests.support.event_streams import opened
 
 STARVED = "Waiting: no worker is running for this queue"
+PAUSED = "Waiting: the queue is paused"
 
 
 def worker(name: str, queue: str = DOCUMENT_QUEUE, *, pid: int = 1) -> WorkerProcess:
@@ -73,6 +77,64 @@ def test_starved_is_told_apart_from_queued(
     assert status(client, document)["message"] == STARVED
     registry.seen(worker("one"))
     assert status(client, document)["message"] == "Waiting for a worker"
+
+
+def test_who_asks_for_what_is_new_is_told_of_a_pause_and_of_workers(
+    engine: Engine, registry: PostgresWorkerRegistry, client: httpx.Client
+) -> None:
+    document, other = add_waiting(engine), add_waiting(engine)
+    one, many = f"/api/v1/documents/{document}/status", f"/api/v1/documents/status?ids={document},{other}"
+    tags: dict[str, str] = {}
+
+    def news(path: str) -> str | None:
+        """Return the message if there is a new one."""
+        answer = client.get(path, headers={"If-None-Match": tags.get(path, '""')})
+        assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+        tags[path] = answer.headers["ETag"]
+        if answer.status_code == 304:
+            return None
+        body = answer.json()
+        return str(body.get("items", [body])[0]["message"])
+
+    def pause(at: str) -> None:
+        with engine.begin() as connection:
+            statement = f"UPDATE queues SET paused_at = {at} WHERE name = :name"  # noqa: S608 - of this test
+            connection.execute(text(statement), {"name": DOCUMENT_QUEUE})
+
+    for happens, message in (
+        (lambda: None, STARVED),
+        (lambda: registry.seen(worker("one")), "Waiting for a worker"),
+        (lambda: pause("now()"), PAUSED),
+        (lambda: registry.gone(worker("one")), None),
+        (lambda: pause("NULL"), STARVED),
+        (lambda: registry.seen(worker("one")), "Waiting for a worker"),
+        (lambda: registry.seen(worker("two")), None),
+    ):
+        happens()
+        for path in (one, f"{one}?wait=1", many):
+            assert (path, news(path)) == (path, message)
+
+
+def test_one_who_follows_is_told_of_a_pause_and_of_its_end(
+    engine: Engine, registry: PostgresWorkerRegistry, client: httpx.Client
+) -> None:
+    registry.seen(worker("one"))
+    path = f"/api/v1/documents/{add_waiting(engine)}/events"
+    with opened(client, path) as stream:
+        events = stream.events()
+        seen = [next(events)]
+        PauseQueue(transactions=lambda: PostgresUnitOfWork(engine))(DOCUMENT_QUEUE)
+        seen.append(next(events))
+        with (
+            opened(client, path, last_event_id=seen[0].id) as late,
+            opened(client, path, last_event_id=seen[1].id) as on,
+        ):
+            seen.append(late.next())
+            ResumeQueue(transactions=lambda: PostgresUnitOfWork(engine), wake_relay=lambda: None)(DOCUMENT_QUEUE)
+            seen += [next(events), on.next()]
+    waiting = "Waiting for a worker"
+    assert [event.data["message"] for event in seen] == [waiting, PAUSED, PAUSED, waiting, waiting]
+    assert seen[1].id == f"{seen[0].id}-paused"
 
 
 def test_a_worker_that_was_not_seen_lately_or_signed_off_is_no_worker(

@@ -22,6 +22,7 @@ from application.ports.queue_reader import EndedInHour, QueueReader, QueueState,
 from application.ports.task_reader import TaskReader, TaskState
 from application.ports.unit_of_work import Transactions
 from application.run_action import ActionHandler, ActionType
+from application.state_version import StateVersion
 from application.use_cases.abort_upload import AbortUpload
 from application.use_cases.cancel_job import CancelJob
 from application.use_cases.check_api_key import CheckApiKey
@@ -171,8 +172,8 @@ class UnlistedJobs:
     def several(self, _tenant_id: TenantId, job_ids: Sequence[JobId]) -> Sequence[Job]:
         return [self.database.jobs[job_id] for job_id in job_ids if job_id in self.database.jobs]
 
-    def versions(self, _tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, int]:
-        return {job.id: job.version for job in self.several(_tenant_id, job_ids)}
+    def versions(self, _tenant_id: TenantId, job_ids: Sequence[JobId]) -> Mapping[JobId, StateVersion]:
+        return {job.id: StateVersion(job.version) for job in self.several(_tenant_id, job_ids)}
 
     def page(self, _job_filter: JobFilter, **_: object) -> Sequence[JobState]:
         return ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from unicodedata import normalize
 
 from application.ports.document_reader import DocumentFilter, DocumentState, PublishedChunk
+from application.state_version import StateVersion
 from domain.action import ActionStatus
 from domain.chunk import Chunk
 from domain.document import Document
@@ -22,8 +23,8 @@ class InMemoryDocumentReader:
         documents = self.database.documents
         return {key: self._state(documents[key]) for key in document_ids if key in documents}
 
-    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, int]:
-        return {key: state.version for key, state in self.states(document_ids).items()}
+    def versions(self, document_ids: Sequence[DocumentId]) -> Mapping[DocumentId, StateVersion]:
+        return {key: state.state_version for key, state in self.states(document_ids).items()}
 
     def page(
         self, document_filter: DocumentFilter, *, before: DocumentId | None, limit: int

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from application.state_version import Hindrance, StateVersion
 from domain.errors import InvalidRequest, ModelNotUsable
 from domain.ids import DEFAULT_TENANT, DocumentId, new_uuid7
 from interface.api.conditional import etag_of, etag_of_many, matches
@@ -65,19 +66,26 @@ def test_a_position_that_no_column_holds_is_refused(position: int) -> None:
     ],
 )
 def test_tags_are_compared_weakly(if_none_match: str | None, expected: bool) -> None:
-    assert matches(if_none_match, etag_of(7)) is expected
+    assert matches(if_none_match, etag_of(StateVersion(7))) is expected
+
+
+def test_the_tag_tells_what_keeps_a_document_waiting() -> None:
+    tags = [etag_of(StateVersion(7, hindrance)) for hindrance in (None, *Hindrance)]
+    assert tags == ['W/"7"', 'W/"7-paused"', 'W/"7-unserved"']
 
 
 def test_the_tag_of_many_changes_with_each_of_them() -> None:
     first, second = (DocumentId(new_uuid7()) for _ in range(2))
+    one, two, paused = StateVersion(1), StateVersion(2), StateVersion(1, Hindrance.PAUSED)
     tags = {
-        etag_of_many([first, second], {first: 1, second: 1}),
-        etag_of_many([first, second], {first: 2, second: 1}),
-        etag_of_many([first, second], {first: 1}),
-        etag_of_many([second, first], {first: 1, second: 1}),
-        etag_of_many([first], {first: 1}),
+        etag_of_many([first, second], {first: one, second: one}),
+        etag_of_many([first, second], {first: two, second: one}),
+        etag_of_many([first, second], {first: paused, second: one}),
+        etag_of_many([first, second], {first: one}),
+        etag_of_many([second, first], {first: one, second: one}),
+        etag_of_many([first], {first: one}),
     }
-    assert len(tags) == 5
+    assert len(tags) == 6
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,12 @@ def test_an_upload_whose_url_has_expired_is_announced_again_by_the_same_key() ->
     assert "multipart" not in first.json
 
 
+def test_an_upload_that_stalled_is_sent_again() -> None:
+    server = announcing([problem(408, "upload_stalled"), problem(408, "upload_stalled")])
+    document_id, _, sent = carried(upload(API, io.BytesIO(b"slow"), filename="slow.txt"), server)
+    assert (document_id, [request.method for request in sent]) == ("d", ["POST", "PUT", "PUT", "PUT"])
+
+
 def test_an_upload_that_failed_names_its_document() -> None:
     with pytest.raises(EsteiraError) as caught:
         carried(upload(API, io.BytesIO(b"x")), announcing([problem(422, "upload_mismatch")]))

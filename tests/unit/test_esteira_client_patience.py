@@ -88,6 +88,34 @@ def test_what_never_left_is_sent_again(api: Api, clock: Clock) -> None:
     assert carried(api.json(ONCE), clock, [REFUSED, GOOD]) == ({"a": 1}, 2)
 
 
+def test_a_model_that_cannot_be_loaded_is_told_at_once_and_is_no_outage(api: Api, clock: Clock) -> None:
+    with pytest.raises(EsteiraError) as caught:
+        carried(api.json(GETTING), clock, [problem(503, "model_not_usable", **{"Retry-After": "5"}), GOOD])
+    assert (caught.value.code, caught.value.is_outage, clock.pauses) == ("model_not_usable", False, [])
+
+
+@pytest.mark.parametrize("stalled", [problem(408, "upload_stalled"), httpx.Response(408)])
+def test_bytes_that_stood_still_are_sent_again_a_few_times(api: Api, clock: Clock, stalled: httpx.Response) -> None:
+    part = Request(method="PUT", url="http://store.example/x", to_store=True, body=lambda: [b"x"])
+    assert carried(api.sent(part), clock, [stalled, stalled, GOOD]) == (GOOD, 3)
+
+    def stand_still(attempts: int) -> object:
+        walk = Walk(api.sent(part))
+        for _ in range(attempts):
+            clock.now += 60
+            walk.answer(stalled)
+            assert isinstance(walk.step, Pause)
+            walk.answer(False)
+        clock.now += 60
+        walk.answer(stalled)
+        return walk.step
+
+    assert isinstance(stand_still(2), Pause)
+    with pytest.raises(EsteiraError) as caught:
+        stand_still(3)
+    assert (caught.value.status, caught.value.is_outage) == (408, False)
+
+
 @pytest.mark.parametrize(("status", "code"), [(401, "unauthorized"), (404, "document_not_found"), (422, "invalid")])
 def test_what_would_fail_again_is_told_at_once(api: Api, clock: Clock, status: int, code: str) -> None:
     with pytest.raises(EsteiraError) as caught:

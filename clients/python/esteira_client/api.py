@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from esteira_client.errors import SERVER_UNREACHABLE, STORAGE_UNREACHABLE, EsteiraError, error_of
-from esteira_client.patience import IN_FLIGHT, Patience
+from esteira_client.errors import MODEL_NOT_USABLE, SERVER_UNREACHABLE, STORAGE_UNREACHABLE, EsteiraError, error_of
+from esteira_client.patience import IN_FLIGHT, STALLED, Patience
 from esteira_client.steps import Flow, Open, Pause, Request, Send
 
 MULTIPART_ABOVE_BYTES = 64 * 1024**2
@@ -124,7 +124,9 @@ class Api:
         parts = urlsplit(request.url if request.to_store else self.url)
         problem = error_of(response, where=f"{parts.hostname}:{parts.port or parts.scheme}")
         may_pass = response.is_server_error or problem.is_outage or problem.code == IN_FLIGHT
-        return _Failure(problem, request.repeatable and may_pass)
+        has_stalled = request.to_store and response.status_code == STALLED
+        is_lasting = problem.code == MODEL_NOT_USABLE
+        return _Failure(problem, request.repeatable and (may_pass or has_stalled) and not is_lasting)
 
 
 @dataclass(frozen=True, slots=True)

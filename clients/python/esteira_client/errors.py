@@ -9,6 +9,8 @@ import httpx
 
 SERVER_UNREACHABLE = "server_unreachable"
 STORAGE_UNREACHABLE = "storage_unreachable"
+# The server works, but its model will not before somebody has looked after it: sent again, the same would fail again.
+MODEL_NOT_USABLE = "model_not_usable"
 _OUTAGES = frozenset({429, 502, 503, 504})
 
 
@@ -41,6 +43,8 @@ class EsteiraError(Exception):
     @property
     def is_outage(self) -> bool:
         """True if the other side is away or overloaded, so that other calls would fail as well."""
+        if self.code == MODEL_NOT_USABLE:
+            return False
         return self.status in _OUTAGES or self.code in {SERVER_UNREACHABLE, STORAGE_UNREACHABLE}
 
 

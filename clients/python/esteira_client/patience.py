@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from esteira_client.errors import EsteiraError
 
+# Request Timeout: the bytes stood still on their way to the store. Each time takes a minute to be noticed, so that the
+# attempts are counted and not the time.
+STALLED = 408
+MOST_STALLED = 4
 # A float ends where a patience of hours does not.
 MOST_DOUBLINGS = 20
 
@@ -38,6 +42,8 @@ class Patience:
         """
         usual = min(self.first_pause * 2 ** min(failures - 1, MOST_DOUBLINGS), self.longest_pause) * (1 - chance / 2)
         wait = max(usual, problem.retry_after + chance * self.first_pause) if problem.retry_after else usual
+        if problem.status == STALLED:
+            return wait if failures < MOST_STALLED else None
         return wait if elapsed + wait <= self._limit(problem, has_answered=has_answered) else None
 
     def _limit(self, problem: EsteiraError, *, has_answered: bool) -> float:

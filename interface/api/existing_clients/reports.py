@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from starlette.requests import Request
 from starlette.responses import Response
 
 from application.started_job import StartedJob
@@ -27,6 +28,7 @@ from domain.idempotent_request import GENERATE_KEY_LIFETIME, IdempotentRequest
 from domain.ids import DEFAULT_TENANT
 from interface.api.existing_clients.answers import TAGS, LenientBody, error_of, pointing_at
 from interface.api.v1.endpoints.jobs import clients_job
+from interface.api.v1.idempotency import IDEMPOTENT, IdempotencyKey, idempotent, tell_replayed
 from interface.api.v1.requests import JobPath, Services
 from interface.api.v1.schemas.actions import Params
 from interface.api.v1.schemas.problem import INVALID, NO_JOB, problem_response
@@ -122,12 +124,18 @@ class GeneratedFile(BaseModel):
     status_code=202,
     operation_id="generate",
     summary="Start making an artifact, in the words of generate",
-    responses=INVALID,
+    responses=IDEMPOTENT | INVALID,
 )
-def generate(services: Services, body: GenerateBody) -> Generating:
-    """Make a report as a spreadsheet or as printed pages."""
+def generate(
+    services: Services, request: Request, response: Response, body: GenerateBody, key: IdempotencyKey = None
+) -> Generating:
+    """Make a report as a spreadsheet or as printed pages. A key in the body comes before that of the header."""
     with pointing_at({"/kind": "/type", "/report": "/payload/report", "/params": "/payload/params"}):
-        return Generating(job_id=_started(services.request_artifact, body).job.id)
+        if body.idempotency_key is not None:
+            return Generating(job_id=_started(services.request_artifact, body).job.id)
+        started = _new(services.request_artifact, body, idempotent(request, key, body))
+    tell_replayed(response, is_replayed=started.is_replayed)
+    return Generating(job_id=started.job.id)
 
 
 @router.get(
@@ -183,10 +191,12 @@ def _started(request_artifact: RequestArtifact, body: GenerateBody) -> StartedJo
 def _first_or_new(request_artifact: RequestArtifact, body: GenerateBody) -> StartedJob:
     try:
         body.require_right()
-        return request_artifact(
-            kind=body.type, report=body.payload.report, params=body.payload.params, request=body.request
-        )
+        return _new(request_artifact, body, body.request)
     except (RequestValidationError, InvalidRequest):
         if known := request_artifact.start_job.known(body.request):
             return known
         raise
+
+
+def _new(request_artifact: RequestArtifact, body: GenerateBody, request: IdempotentRequest | None) -> StartedJob:
+    return request_artifact(kind=body.type, report=body.payload.report, params=body.payload.params, request=request)

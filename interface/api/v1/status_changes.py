@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from application.ports.document_reader import DocumentState
+from application.state_version import StateVersion
 from domain.errors import DocumentNotFound
 from domain.ids import DocumentId
 from interface.api.conditional import etag_of, matches
@@ -11,7 +12,7 @@ from interface.api.services import ApiServices
 from interface.api.state_feed import LOOK_AGAIN_SECONDS, Id, StateFeed
 
 
-def current_version(services: ApiServices, document_id: DocumentId) -> int:
+def current_version(services: ApiServices, document_id: DocumentId) -> StateVersion:
     """Return the version, by the cheap way. Raises DocumentNotFound."""
     version = services.documents.versions([document_id]).get(document_id)
     if version is None:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from application.state_version import StateVersion
 from domain.errors import JobNotFound
 from domain.ids import DEFAULT_TENANT, JobId
 from domain.job import Job
@@ -80,7 +81,7 @@ async def get_job_status(
         is_gone = request.is_disconnected
         await wait_for_change(feeds.jobs, job_id, if_none_match=if_none_match, seconds=wait, is_gone=is_gone)
     job = await to_thread.run_sync(clients_job, services, job_id)
-    etag = etag_of(job.version)
+    etag = etag_of(StateVersion(job.version))
     if matches(if_none_match, etag):
         return unchanged(etag)
     response.headers["ETag"] = etag

@@ -46,7 +46,7 @@ def get_documents_status(
     if matches(if_none_match, etag):
         return unchanged(etag)
     states = services.documents.states(document_ids)
-    etag = etag_of_many(document_ids, {key: state.version for key, state in states.items()})
+    etag = etag_of_many(document_ids, {key: state.state_version for key, state in states.items()})
     _describe(response, etag, states.values())
     now = datetime.now(UTC)
     return StatusList(items=[DocumentStatusBody.of(states[key], now=now) for key in document_ids if key in states])
@@ -82,7 +82,7 @@ async def get_document_status(
         if matches(if_none_match, etag):
             return unchanged(etag)
     state = await to_thread.run_sync(current_state, services, document_id)
-    _describe(response, etag_of(state.version), [state])
+    _describe(response, etag_of(state.state_version), [state])
     return DocumentStatusBody.of(state, now=datetime.now(UTC))
 
 

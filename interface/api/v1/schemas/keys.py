@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from domain.api_key import MAX_NAME_CHARACTERS, ApiKey, KeyScope, KeyState, PlainKey
-from interface.api.v1.schemas.values import Instant, RequestBody, Text
+from interface.api.v1.schemas.values import Instant, RequestBody, SentInstant, Text
 
 
 class NewKeyBody(RequestBody):
@@ -15,7 +15,7 @@ class NewKeyBody(RequestBody):
 
     name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
     scopes: Annotated[list[Annotated[KeyScope, Field(strict=False)]], Field(min_length=1, max_length=len(KeyScope))]
-    expires_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    expires_at: SentInstant | None = None
 
 
 class KeyBody(BaseModel):

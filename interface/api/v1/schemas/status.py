@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from application.ports.document_reader import DocumentState
+from application.state_version import Hindrance
 from domain.action import Action, ActionStatus
 from domain.document import DocumentStatus
 from domain.report import Report, Stage
@@ -138,9 +139,9 @@ def _message(state: DocumentState) -> str:
     if action is None:
         return "Waiting for the upload"
     match action.status:
-        case ActionStatus.PENDING if state.is_queue_paused:
+        case ActionStatus.PENDING if state.hindrance is Hindrance.PAUSED:
             return "Waiting: the queue is paused"
-        case ActionStatus.PENDING if state.queue_workers == 0:
+        case ActionStatus.PENDING if state.hindrance is Hindrance.UNSERVED:
             return "Waiting: no worker is running for this queue"
         case ActionStatus.PENDING if action.error:
             return f"Waiting to be tried again: {action.error.message}"

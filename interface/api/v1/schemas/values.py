@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from domain.callback import MAX_CALLBACK_URL_CHARACTERS
+from domain.instants import LATEST_INSTANT
 
 # What fits into the columns behind the fields: a bigger number would be a fault of the database.
 LARGEST_INTEGER = 2**31 - 1
@@ -87,7 +88,9 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00.000Z"]}),
 ]
 # From before there was anything to ask about, times lie too near the first that there is to be moved to UTC.
-SentInstant = Annotated[AwareDatetime, Strict(strict=False), Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
+SentInstant = Annotated[
+    AwareDatetime, Strict(strict=False), Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=LATEST_INSTANT)
+]
 CallbackUrl = Annotated[
     Text | None,
     Field(

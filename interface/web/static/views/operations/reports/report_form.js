@@ -57,5 +57,5 @@ function Param({ name, sort, value, onChange }) {
 /** Return what was filled in of the fields that this report has. */
 function chosen(report, params) {
   const filled = Object.keys(FIELDS[report]).filter((name) => params[name]?.trim());
-  return Object.fromEntries(filled.map((name) => [name, params[name].trim()]));
+  return Object.fromEntries(filled.map((name) => [name === "filename" ? "name_contains" : name, params[name].trim()]));
 }
