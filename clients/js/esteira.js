@@ -657,7 +657,8 @@ class Following {
 
   #take({ name, id, data }) {
     if (name === "error") throw problemError(data);
-    if (id !== this.#version) called(this.#onChange, data);
+    // The end repeats the last status; a pause and its end come under one id.
+    if (name !== "end" || id !== this.#version) called(this.#onChange, data);
     this.#version = id;
     if (name === "end") this.#final = data;
   }

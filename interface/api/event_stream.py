@@ -26,7 +26,7 @@ async def newer_states(
 ) -> AsyncIterator[ShownState | None]:
     """Yield each state but the known one to the final one, None after a pause; end early if the process does.
 
-    `known` is the version that a client has, by its Last-Event-ID. Raises what the follower was told instead.
+    `known` is the number that a client has, by its Last-Event-ID. Raises what the follower was told instead.
     """
     sent = known
     while not feed.is_closing:
@@ -69,5 +69,6 @@ class EventStream(StreamingResponse, Generic[Id]):
 
 
 def _event(name: str, data: str, *, version: StateVersion | None = None) -> str:
-    numbered = "" if version is None else f"id: {version}\n"
+    # The number alone: who comes back during a hindrance, or behind it, is told the state once more at most.
+    numbered = "" if version is None else f"id: {version.number}\n"
     return f"event: {name}\n{numbered}data: {data}\n\n"
