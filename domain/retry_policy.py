@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-# A part that is away comes back within seconds or minutes: waits of 2, 30 and 450 seconds reach over both.
-OUTAGE_GROWTH = 15.0
+# A part that is away comes back within seconds or minutes: waits of 2, 20 and 200 seconds reach over both.
+OUTAGE_GROWTH = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class RetryPolicy:
 
     max_crashes: int = 3
     first_delay_seconds: float = 2.0
-    longest_delay_seconds: float = 600.0
+    longest_delay_seconds: float = 300.0
     growth: float = 2.0
     # A schedule in place of the doubling, for work that may wait for hours.
     delays_seconds: tuple[float, ...] = ()

@@ -58,7 +58,7 @@ LONG = Timing(
     retry_delay_seconds=3.0,
     redis_outage_seconds=20.0,
     # No run meets it three times: the wait after a second one is longer.
-    store_outage_seconds=20.0,
+    store_outage_seconds=12.0,
     store_stall_seconds=12.0,
     slack_seconds=20.0,
 )

@@ -104,8 +104,7 @@ def test_a_run_that_died_before_its_deadline_is_tried_again_however_late_it_is_f
 
 def test_runs_that_failed_in_an_outage_are_spread_over_minutes() -> None:
     waits = [POLICY.for_outages().delay(attempt).total_seconds() for attempt in (1, 2, 3)]
-    assert [1, 15, 225] <= waits <= [2, 30, 450]
-    assert sum(waits) > 240
+    assert all(span / 2 <= wait <= span for wait, span in zip(waits, (2, 20, 200), strict=True))
 
 
 def test_giving_back_keeps_the_attempt_and_never_shows_less_progress() -> None:
